@@ -1,0 +1,1 @@
+export type { Cib, CibError, CibOperation, CibSection, CibVersion, LoadedCib, XmlElement } from "./types.ts";

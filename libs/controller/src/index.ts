@@ -1,0 +1,1 @@
+export type { Command, CommandOutcome, LostNode, ResourceReason, ViewMember } from "./command.ts";

@@ -1,0 +1,10 @@
+export { AssertionError, assert } from "./assert.ts";
+export { QUORATE_ERRORS, QuorateError } from "./errors.ts";
+export type { QuorateErrorCode } from "./errors.ts";
+export { EVENT_FAMILIES, EVENT_SEVERITIES, compareEvents, eventId } from "./event.ts";
+export type { ClusterEvent, EventFamily, EventSeverity } from "./event.ts";
+export { compareAuthority } from "./ids.ts";
+export type { Authority, BootId, LogIndex, MonotonicMs, NodeName, ResourceId, SessionId, WallMs } from "./ids.ts";
+export { Prng } from "./prng.ts";
+export { err, ok } from "./result.ts";
+export type { Issue, Place, Result } from "./result.ts";

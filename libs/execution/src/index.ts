@@ -1,0 +1,1 @@
+export type { AgentName, ExecutorReply, ExecutorReport, ExecutorRequest, Operation, OperationResult, RefusalReason } from "./types.ts";

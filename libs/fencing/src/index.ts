@@ -1,0 +1,1 @@
+export type { FenceAction, FenceDevice, FenceReply, FenceRequest } from "./types.ts";

@@ -1,0 +1,1 @@
+export type { Beat, LinkName, LinkReport, MembershipConfig, MembershipEffect, MembershipInput, MembershipReport, PeerReport, Progress } from "./types.ts";

@@ -1,0 +1,1 @@
+export type { Entry, HardState, Input, Message, RaftConfig, RaftStatus, Ready, Role, StoredState } from "./types.ts";

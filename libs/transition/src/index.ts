@@ -1,0 +1,1 @@
+export type { Action, ActionId, ActionKind, Graph } from "./graph.ts";
