@@ -1,1 +1,13 @@
 export type { FenceAction, FenceDevice, FenceReply, FenceRequest } from "./types.ts";
+export { createFencingCore } from "./core.ts";
+export type { FencingCore, FencingEffect, FencingInput, PersistEffect, ReplyToken } from "./core.ts";
+export { agentParameters, fencingDelayMs, readActionOptions, readDeviceOptions } from "./device-options.ts";
+export type { ActionOptions, DeviceOptions, HostCheck } from "./device-options.ts";
+export type { DeviceResult, DeviceRun } from "./device-run.ts";
+export { parseDurationMs } from "./duration.ts";
+export { parseHostList, parseHostMap } from "./host-map.ts";
+export type { Plug } from "./host-map.ts";
+export { LEDGER_LIMIT } from "./ledger.ts";
+export type { LedgerEntry, StoredFencing } from "./ledger.ts";
+export { devicesFor, plugFor } from "./targets.ts";
+export type { DeviceTarget, KnownLists } from "./targets.ts";
