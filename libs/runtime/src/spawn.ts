@@ -1,0 +1,144 @@
+/**
+ * Child processes: resource agents and fence agents. Each runs in its own session and process group, so that one signal reaches all that it
+ * started. A daemon that an agent leaves behind may hold stdout and stderr open; the end of the agent is the end of the run.
+ */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { groupAlive, killGroup } from "./process-group.ts";
+
+export interface RunOptions {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The whole environment; nothing is inherited. */
+  readonly env: Record<string, string>;
+  readonly stdin?: string;
+  readonly timeoutMs: number;
+  /** Characters kept of each stream, the last ones. Default 64 KiB. */
+  readonly outputLimit?: number;
+  readonly cwd?: string;
+}
+
+export interface RunResult {
+  /** Exit code, null when a signal ended it or it never ran. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The whole group was killed because the time was over. What the agent had done by then is unknown. */
+  readonly timedOut: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly elapsedMs: number;
+  /** Why the command could not be started (not found, not executable, no more processes); null when it ran. */
+  readonly spawnError: string | null;
+}
+
+export interface RunningProcess {
+  /** Also the id of the process group; 0 when the command could not be started. */
+  readonly pid: number;
+  /** Never rejects. After a timeout or `kill` it resolves when the group is gone, or 5 s after the kill (see `groupAlive`). */
+  readonly result: Promise<RunResult>;
+  /** SIGKILL for the whole group. */
+  kill(): void;
+}
+
+const OUTPUT_LIMIT = 65_536;
+/** Output still in the pipe when the process exits is there already; this only lets the event loop read it. */
+const DRAIN_MS = 50;
+const GROUP_GONE_MS = 5_000;
+
+/** Starts a command at once. Arguments and environment are given as they are; no shell is involved. */
+export function runProcess(options: RunOptions): RunningProcess {
+  const startedAt = performance.now();
+  const failed = (error: unknown): RunningProcess => ({
+    pid: 0,
+    result: Promise.resolve({
+      code: null, signal: null, timedOut: false, stdout: "", stderr: "",
+      elapsedMs: performance.now() - startedAt, spawnError: error instanceof Error ? error.message : String(error),
+    }),
+    kill: () => {},
+  });
+  let child: ChildProcessWithoutNullStreams;
+  try {
+    child = spawn(options.command, [...options.args], {
+      env: options.env, detached: true, stdio: "pipe",
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+  } catch (error) {
+    return failed(error);
+  }
+  const { pid } = child;
+  if (pid === undefined) {
+    const error = new Promise<Error>((resolve) => child.once("error", resolve));
+    return { ...failed(null), result: error.then((cause) => failed(cause).result) };
+  }
+  return supervise(child, pid, options, startedAt);
+}
+
+function supervise(child: ChildProcessWithoutNullStreams, pid: number, options: RunOptions, startedAt: number): RunningProcess {
+  let killed = false;
+  let timedOut = false;
+  const kill = (): void => {
+    killed = true;
+    killGroup(pid);
+  };
+  const stdout = keepTail(child.stdout, options.outputLimit ?? OUTPUT_LIMIT);
+  const stderr = keepTail(child.stderr, options.outputLimit ?? OUTPUT_LIMIT);
+  child.on("error", () => {}); // a failed kill or stdin; the exit tells the rest
+  child.stdin.on("error", () => {}); // an agent need not read its input
+  child.stdin.end(options.stdin ?? "");
+  const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
+  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const timer = setTimeout(() => {
+    timedOut = true;
+    kill();
+  }, options.timeoutMs);
+
+  const finish = async (): Promise<RunResult> => {
+    const { code, signal } = await exited;
+    clearTimeout(timer);
+    await Promise.race([closed, sleep(DRAIN_MS)]);
+    if (killed) await groupGone(pid);
+    const result = { code, signal, timedOut, stdout: stdout.text(), stderr: stderr.text(), elapsedMs: performance.now() - startedAt, spawnError: null };
+    stdout.release();
+    stderr.release();
+    return result;
+  };
+  return { pid, result: finish(), kill };
+}
+
+/** Kill can meet a member that is just forking, so it is repeated until nobody is left. */
+async function groupGone(pgid: number): Promise<void> {
+  const until = performance.now() + GROUP_GONE_MS;
+  for (let waitMs = 1; groupAlive(pgid) && performance.now() < until; waitMs = Math.min(waitMs * 2, 50)) {
+    killGroup(pgid);
+    await sleep(waitMs);
+  }
+}
+
+interface Tail {
+  text(): string;
+  /** Forgets the text. A daemon that still writes is read and ignored, so that it neither blocks nor gets SIGPIPE. */
+  release(): void;
+}
+
+function keepTail(stream: NodeJS.ReadableStream & { unref?: () => void }, limit: number): Tail {
+  let chunks: string[] = [];
+  let length = 0;
+  let kept = true;
+  stream.setEncoding("utf8");
+  stream.on("error", () => {});
+  stream.on("data", (chunk: string) => {
+    if (!kept) return;
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > 2 * limit) chunks = [chunks.join("").slice(-limit)];
+    if (length > 2 * limit) length = limit;
+  });
+  return {
+    text: () => chunks.join("").slice(-limit),
+    release: () => {
+      kept = false;
+      chunks = [];
+      stream.unref?.();
+    },
+  };
+}
