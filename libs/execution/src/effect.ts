@@ -1,5 +1,5 @@
 /** What goes into the executor core and what comes out. The shell (or the simulator) feeds inputs one at a time. */
-import type { MonotonicMs, NodeName, SessionId, WallMs } from "@quorate/core";
+import type { Authority, MonotonicMs, NodeName, SessionId, WallMs } from "@quorate/core";
 import type { ExecutorReply, ExecutorReport, ExecutorRequest, Operation, OperationResult } from "./types.ts";
 
 /** Two clocks read at one moment: monotonic for waiting, wall for what people read. */
@@ -44,8 +44,12 @@ export type ExecutorInput =
 export type ExecutorEffect =
   | { readonly kind: "persist"; readonly records: readonly StoredRecord[] }
   | { readonly kind: "reply"; readonly token: number; readonly reply: ExecutorReply }
-  /** Run the agent, at most `operation.timeoutMs`, then kill its process group. Answered by `spawned` (when it ran) and `ended`. */
-  | { readonly kind: "spawn"; readonly callId: number; readonly session: SessionId; readonly operation: Operation }
+  /**
+   * Run the agent, at most `operation.timeoutMs`, then kill its process group. Answered by `spawned` (when it ran) and `ended`.
+   * `session`: this life of the executor. `authority`: the one obeyed now, for agents that are services themselves.
+   * `active`: by its history the resource was started here and not stopped since, for agents without a state of their own.
+   */
+  | { readonly kind: "spawn"; readonly callId: number; readonly session: SessionId; readonly authority: Authority; readonly operation: Operation; readonly active: boolean }
   /** Kill the process group of a run; `ended` follows as usual. */
   | { readonly kind: "kill"; readonly callId: number }
   /**

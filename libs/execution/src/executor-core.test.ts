@@ -20,6 +20,7 @@ class Node {
   #nowMs = 0;
   #session = "";
   #authority = { term: 0, view: 0 };
+  active = false;
   replies: Extract<ExecutorEffect, { kind: "reply" }>["reply"][] = [];
 
   constructor() {
@@ -110,6 +111,7 @@ class Node {
         return `claimed(${[...reply.history.map((result) => `${shown(result.operation)}=${result.status === "done" ? result.rc : result.status}`), ...reply.inFlight.map((operation) => `${shown(operation)}?`)].join(" ")})`;
       }
       case "spawn":
+        this.active = effect.active;
         return `spawn${effect.callId}`;
       case "kill":
       case "reap":
@@ -250,6 +252,15 @@ describe("a restart of the executor", () => {
     const again = createExecutorCore({ node: "n1", bootId: "b", session: "t", config: { parallelMax: 1, membershipLossMs: 1 }, stored: [...disk].map(([key, value]) => ({ key, value })) });
     expect(again.step({ kind: "restored" }, time)).toEqual([{ kind: "reap", callId: 1, session: "s", operation, pid: 4242, startTime: "99" }]);
   });
+});
+
+test("a spawn says whether the resource was started here and not stopped since", () => {
+  const node = new Node();
+  const actives = [`${READY} 1:monitor:a 1=7`, "2:start:a 2=0", "3:monitor:a 3=0", "crash 4:monitor:a quorum+ claim(1.2) 1:monitor:a 4=0", "2:stop:a 5=0", "3:monitor:a 6=7", "4:start:a 7=1", "5:monitor:a 8=7"].map((script) => {
+    node.play(script);
+    return node.active;
+  });
+  expect(actives).toEqual([false, false, true, true, true, false, false, false]);
 });
 
 describe("a clean leave", () => {

@@ -346,11 +346,12 @@ class Core implements ExecutorCore {
   #begin(operation: Operation, { repeat, queueMs }: { repeat: boolean; queueMs: number }, time: Time): void {
     const callId = this.#nextCallId();
     const run: Run = { callId, operation, repeat, startedAtMs: time.wallMs, startedNowMs: time.nowMs, queueMs, cancelled: false };
+    const active = this.#history.isStarted(operation.resource);
     const ended = changesState(operation.task) ? this.#history.forgetRecurring(operation.resource) : [];
     if (changesState(operation.task)) this.#recurring.remove((other) => other.resource === operation.resource);
     this.#lanes.begin(run);
     this.#persist([flightRecord(this.#flight(run)), ...ended]);
-    this.#effects.push({ kind: "spawn", callId, session: this.#life, operation });
+    this.#effects.push({ kind: "spawn", callId, session: this.#life, authority: this.#gate.record.authority, operation, active });
   }
 
   /** A command that never began; whoever waits for it is told so. */

@@ -33,6 +33,13 @@ export class History {
     return [...this.#results.values()].toSorted((a, b) => a.callId - b.callId);
   }
 
+  /** The last start succeeded, and no stop came after it. */
+  isStarted(resource: ResourceId): boolean {
+    const start = this.last({ resource, task: "start", intervalMs: 0 });
+    const stop = this.last({ resource, task: "stop", intervalMs: 0 });
+    return start !== null && start.status === "done" && start.rc === 0 && start.callId > (stop?.callId ?? 0);
+  }
+
   /** Keeps a result; nothing for one that says nothing of the state (cancelled, or a stateless task). */
   put(result: OperationResult): StoredRecord[] {
     if (result.status === "cancelled" || STATELESS.has(result.operation.task)) return [];
