@@ -77,12 +77,13 @@ const LOG_LEVELS: readonly LogLevel[] = ["trace", "debug", "info", "warn", "erro
 /** How the text of an environment variable becomes the value of a key. */
 export type EnvKind = "integer" | "flag" | "text" | "nullable" | "list";
 
-function leaf<T>(env: EnvKind, expected: string, accepts: (value: unknown) => boolean): z.ZodCustom<T, T> {
-  return z.custom<T>(accepts, { error: (issue) => describe(expected, issue.input) }).meta({ env });
+function leaf<T>(env: EnvKind, expected: string, accepts: (value: unknown) => boolean, shown = true): z.ZodCustom<T, T> {
+  return z.custom<T>(accepts, { error: (issue) => describe(expected, issue.input, shown) }).meta({ env });
 }
 
-function describe(expected: string, value: unknown): string {
-  return value === undefined ? `is missing; expected ${expected}` : `expected ${expected}, got ${JSON.stringify(value)}`;
+function describe(expected: string, value: unknown, shown: boolean): string {
+  if (value === undefined) return `is missing; expected ${expected}`;
+  return shown ? `expected ${expected}, got ${JSON.stringify(value).replaceAll(/\/\/[^/@\s"]*@/g, "//[redacted]@")}` : `expected ${expected}`;
 }
 
 const isText = (value: unknown, pattern: RegExp): boolean => typeof value === "string" && pattern.test(value);
@@ -104,6 +105,9 @@ const LABEL = /^[A-Za-z0-9][A-Za-z0-9:._-]{0,62}$/;
 const MAIL = /^\S.*@\S+$/;
 const path = (): z.ZodCustom<string, string> => text("absolute path", ABSOLUTE);
 const pathOrNull = (): z.ZodCustom<string | null, string | null> => nullable("absolute path", ABSOLUTE);
+/** Not shown when wrong: people write the secret itself where its file belongs. */
+const secretFile = (): z.ZodCustom<string | null, string | null> =>
+  leaf("nullable", "absolute path of a file that holds the secret, or null", (value) => value === null || isText(value, ABSOLUTE), false);
 const tls = z.strictObject({ caFile: path(), certFile: path(), keyFile: path() }).optional();
 const match = list("event patterns", /^[a-z*][a-z.*-]*$/, 1).default(["*"]);
 
@@ -116,7 +120,7 @@ const emailSink = z.strictObject({
     port: integer(1, 65_535).default(25),
     secure: flag().default(false),
     user: text("user name", /^\S*$/).default(""),
-    passwordFile: pathOrNull().default(null),
+    passwordFile: secretFile().default(null),
   }),
   from: text("mail address", MAIL),
   to: list("mail addresses", MAIL, 1),
@@ -126,8 +130,8 @@ const webhookSink = z.strictObject({
   name: text("name", LABEL),
   kind: z.literal("webhook"),
   match,
-  url: text("http or https URL", /^https?:\/\/\S+$/),
-  secretFile: pathOrNull().default(null),
+  url: leaf<string>("text", "http or https URL", (value) => isText(value, /^https?:\/\/\S+$/), false),
+  secretFile: secretFile().default(null),
 });
 
 export const configSchema: z.ZodType<QuorateConfig> = z.strictObject({
@@ -146,7 +150,7 @@ export const configSchema: z.ZodType<QuorateConfig> = z.strictObject({
   nats: z.strictObject({
     servers: list("NATS URLs", /^(nats|tls):\/\/[^\s@]+:\d{1,5}$/, 1),
     user: text("user name", /^[A-Za-z0-9_-]*$/).default(""),
-    passwordFile: pathOrNull().default(null),
+    passwordFile: secretFile().default(null),
     tls,
   }),
   rpc: z.strictObject({ listen: nullable("host:port", HOST_PORT).default(null), tls }).prefault({}),

@@ -2,18 +2,18 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { connect as dial } from "node:net";
 import { delimiter, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { QuorateError } from "@quorate/core";
+import { deferred } from "./deferred.ts";
 import { exists } from "./files.ts";
-import { parseHostPort } from "./host-port.ts";
 import { type NatsServerOptions, natsServerConfig } from "./nats-config.ts";
 
 const run = promisify(execFile);
 const VERSION_MIN: readonly [number, number] = [2, 9];
 const DOWNLOAD_TIMEOUT_MS = 180_000;
+const READY_MS = 5_000;
 
 /**
  * Path of a nats-server of version 2.9 or later: the one on PATH, or the one under `cacheDir`, or Debian's package downloaded and
@@ -98,7 +98,7 @@ export async function startNatsServer(options: NatsServerOptions & { binary: str
   const file = join(options.dir, "nats-server.conf");
   await writeFile(file, natsServerConfig(options), { mode: 0o600 });
   const child = spawn(options.binary, ["-c", file], { stdio: ["ignore", "pipe", "pipe"] });
-  const tail = followLog(child, join(options.dir, "nats-server.log"));
+  const log = followLog(child, join(options.dir, "nats-server.log"));
   const exited = new Promise<string>((done) => {
     child.once("error", (error) => done(error.message));
     child.once("exit", (code, signal) => done(signal ?? `exit code ${code}`));
@@ -112,36 +112,31 @@ export async function startNatsServer(options: NatsServerOptions & { binary: str
     const gone = await Promise.race([exited, sleep(graceMs, null, { ref: false })]);
     if (gone === null) await kill();
   };
-  const { host, port } = parseHostPort(options.listen);
-  const ready = await Promise.race([accepts(host, port, options.readyMs ?? 5_000), exited.then(() => false)]);
+  const ready = await Promise.race([log.ready, exited.then(() => false), sleep(options.readyMs ?? READY_MS, false, { ref: false })]);
   if (!ready || child.pid === undefined) {
     await kill();
-    throw new QuorateError("QUORATE_SPAWN_FAILED", `nats-server ${options.name} does not accept connections on ${options.listen}: ${tail()}`);
+    throw new QuorateError("QUORATE_SPAWN_FAILED", `nats-server ${options.name} does not serve ${options.listen}: ${log.tail()}`);
   }
   return { pid: child.pid, url: `nats://${options.listen}`, exited, stop, kill };
 }
 
-function followLog(child: ChildProcess, file: string): () => string {
+interface ServerLog {
+  /** Resolves when the server says that it serves: somebody else's server on the same port says nothing here. */
+  readonly ready: Promise<true>;
+  tail(): string;
+}
+
+function followLog(child: ChildProcess, file: string): ServerLog {
   const log = createWriteStream(file, { flags: "a" });
+  const { promise: ready, resolve: setReady } = deferred<true>();
   let tail = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.pipe(log, { end: false });
-    stream?.on("data", (chunk: Buffer) => void (tail = (tail + chunk.toString()).slice(-2_000)));
+    stream?.on("data", (chunk: Buffer) => {
+      tail = (tail + chunk.toString()).slice(-2_000);
+      if (tail.includes("Server is ready")) setReady(true);
+    });
   }
   child.once("close", () => log.end());
-  return () => tail.trim();
-}
-
-async function accepts(host: string, port: number, withinMs: number): Promise<boolean> {
-  const until = performance.now() + withinMs;
-  while (performance.now() < until) {
-    const connected = await new Promise<boolean>((done) => {
-      const socket = dial({ host, port });
-      socket.once("connect", () => done(true)).once("error", () => done(false));
-      socket.once("connect", () => socket.destroy());
-    });
-    if (connected) return true;
-    await sleep(20);
-  }
-  return false;
+  return { ready, tail: () => tail.trim() };
 }

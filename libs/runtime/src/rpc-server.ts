@@ -3,8 +3,8 @@ import { chmodSync, readFileSync, rmSync } from "node:fs";
 import { connect as dial } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  Metadata, Server, ServerCredentials, type ServerUnaryCall, type ServerWritableStream, type ServiceDefinition, type ServiceError,
-  type UntypedServiceImplementation, type handleServerStreamingCall, type handleUnaryCall,
+  Metadata, Server, ServerCredentials, type ServerUnaryCall, type ServerWritableStream, type ServiceDefinition,
+  type UntypedServiceImplementation, type handleServerStreamingCall, type handleUnaryCall, logVerbosity, setLogVerbosity,
 } from "@grpc/grpc-js";
 import { AssertionError, QuorateError } from "@quorate/core";
 import type { TlsFiles } from "./bus-link.ts";
@@ -44,6 +44,7 @@ const STREAM_BACKLOG_MAX = 1_000;
  * @throws QuorateError QUORATE_EXISTS when somebody answers on the socket, QUORATE_CONFIG_INVALID when an address cannot be bound.
  */
 export async function serveRpc(options: RpcServerOptions): Promise<RpcServer> {
+  setLogVerbosity(logVerbosity.NONE); // grpc-js writes to stderr what it also returns as errors
   const server = new Server(rpcChannelOptions);
   for (const { definition, implementation } of options.services) server.addService(definition, implementation);
   const bound: string[] = [];
@@ -136,17 +137,17 @@ export function rpcStreamHandler<Req, Res>(
   options: { log?: Logger; backlogMax?: number } = {},
 ): handleServerStreamingCall<Req, Res> {
   return (call) => {
-    const stream = sendingEnd(call, options.backlogMax ?? STREAM_BACKLOG_MAX);
+    const stream = openSendingEnd(call, options.backlogMax ?? STREAM_BACKLOG_MAX);
     call.sendMetadata(new Metadata()); // tells the reader that the stream is open before there is anything to say
     const run = async (): Promise<void> => open(call.request, stream, call);
     run().catch((error: unknown) => {
       noteBug(error, call.getPath(), options.log);
-      call.destroy(Object.assign(new Error("stream failed"), statusOf(error)));
+      stream.fail(error);
     });
   };
 }
 
-function sendingEnd<Req, Res>(call: ServerWritableStream<Req, Res>, backlogMax: number): RpcStream<Res> {
+function openSendingEnd<Req, Res>(call: ServerWritableStream<Req, Res>, backlogMax: number): RpcStream<Res> & { fail(error: unknown): void } {
   let over = false;
   const handlers: (() => void)[] = [];
   const finish = (): void => {
@@ -155,9 +156,9 @@ function sendingEnd<Req, Res>(call: ServerWritableStream<Req, Res>, backlogMax: 
     for (const handler of handlers.splice(0)) handler();
   };
   call.on("close", finish).on("cancelled", finish).on("error", finish);
-  const fail = (error: QuorateError): void => {
+  const fail = (error: unknown): void => {
     if (over) return;
-    call.emit("error", Object.assign(new Error(error.message), statusOf(error)) as ServiceError);
+    call.emit("error", Object.assign(new Error("stream failed"), statusOf(error))); // how grpc-js is told to end with a status
     finish();
   };
   return {

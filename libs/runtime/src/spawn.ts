@@ -3,7 +3,7 @@
  * started. A daemon that an agent leaves behind may hold stdout and stderr open; the end of the agent is the end of the run.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextRound, setTimeout as sleep } from "node:timers/promises";
 import { groupAlive, killGroup } from "./process-group.ts";
 
 export interface RunOptions {
@@ -41,8 +41,9 @@ export interface RunningProcess {
 }
 
 const OUTPUT_LIMIT = 65_536;
-/** Output still in the pipe when the process exits is there already; this only lets the event loop read it. */
-const DRAIN_MS = 50;
+/** Bound of reading what is left in the pipes after the exit. */
+const DRAIN_MS = 200;
+const QUIET_ROUNDS = 4;
 const GROUP_GONE_MS = 5_000;
 
 /** Starts a command at once. Arguments and environment are given as they are; no shell is involved. */
@@ -95,7 +96,7 @@ function supervise(child: ChildProcessWithoutNullStreams, pid: number, options: 
   const finish = async (): Promise<RunResult> => {
     const { code, signal } = await exited;
     clearTimeout(timer);
-    await Promise.race([closed, sleep(DRAIN_MS)]);
+    await Promise.race([closed, drained(() => stdout.received() + stderr.received())]);
     if (killed) await groupGone(pid);
     const result = { code, signal, timedOut, stdout: stdout.text(), stderr: stderr.text(), elapsedMs: performance.now() - startedAt, spawnError: null };
     stdout.release();
@@ -103,6 +104,20 @@ function supervise(child: ChildProcessWithoutNullStreams, pid: number, options: 
     return result;
   };
   return { pid, result: finish(), kill };
+}
+
+/**
+ * What the process wrote is in the pipe when it exits, so a few rounds of the event loop without new data mean that it has been read, even
+ * when a daemon holds the other end open.
+ */
+async function drained(received: () => number): Promise<void> {
+  const until = performance.now() + DRAIN_MS;
+  let seen = received();
+  for (let quietRounds = 0; quietRounds < QUIET_ROUNDS && performance.now() < until; quietRounds += 1) {
+    await nextRound();
+    if (received() !== seen) quietRounds = 0;
+    seen = received();
+  }
 }
 
 /** Kill can meet a member that is just forking, so it is repeated until nobody is left. */
@@ -116,6 +131,8 @@ async function groupGone(pgid: number): Promise<void> {
 
 interface Tail {
   text(): string;
+  /** Characters so far, those not kept included. */
+  received(): number;
   /** Forgets the text. A daemon that still writes is read and ignored, so that it neither blocks nor gets SIGPIPE. */
   release(): void;
 }
@@ -123,6 +140,7 @@ interface Tail {
 function keepTail(stream: NodeJS.ReadableStream & { unref?: () => void }, limit: number): Tail {
   let chunks: string[] = [];
   let length = 0;
+  let received = 0;
   let kept = true;
   stream.setEncoding("utf8");
   stream.on("error", () => {});
@@ -130,11 +148,14 @@ function keepTail(stream: NodeJS.ReadableStream & { unref?: () => void }, limit:
     if (!kept) return;
     chunks.push(chunk);
     length += chunk.length;
-    if (length > 2 * limit) chunks = [chunks.join("").slice(-limit)];
-    if (length > 2 * limit) length = limit;
+    received += chunk.length;
+    if (length <= 2 * limit) return;
+    chunks = [chunks.join("").slice(-limit)];
+    length = limit;
   });
   return {
-    text: () => chunks.join("").slice(-limit),
+    text: () => (limit === 0 ? "" : chunks.join("").slice(-limit)),
+    received: () => received,
     release: () => {
       kept = false;
       chunks = [];

@@ -4,7 +4,8 @@
  * the promise resolves. All batches that wait together share one commit; each is applied whole or not at all.
  * A record is stored as crc32 (4 bytes, big endian, over key and value) followed by the value.
  */
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { QuorateError, assert } from "@quorate/core";
 import { open } from "lmdb";
@@ -87,8 +88,18 @@ function openEnvironment(path: string): import("lmdb").RootDatabase<Buffer, stri
     mkdirSync(path, { recursive: true, mode: 0o700 });
     const db = open<Buffer, string>({ path, noSubdir: false, encoding: "binary", overlappingSync: false, maxDbs: 1 });
     chmodSync(path, 0o700);
+    for (const directory of [path, dirname(path)]) syncDirectory(directory); // a new file is durable only with its name
     return db;
   } catch (cause) {
     throw new QuorateError("QUORATE_STORE_CORRUPT", `${path}: cannot open: ${String(cause)}`, { cause, details: { path } });
+  }
+}
+
+function syncDirectory(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }

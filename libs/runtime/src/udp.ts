@@ -43,11 +43,19 @@ export async function openUdp(options: UdpOptions): Promise<UdpSocket> {
     socket.setMulticastTTL(1);
   }
   const bound = socket.address();
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  let open = true;
   return {
     address: { host: bound.address, port: bound.port },
-    send: (payload, toHost, toPort) => socket.send(payload, toPort, toHost, (error) => void (errors += error === null ? 0 : 1)),
+    send(payload, toHost, toPort) {
+      if (open) socket.send(payload, toPort, toHost, (error) => void (errors += error === null ? 0 : 1));
+    },
     onMessage: (handler) => void socket.on("message", (payload, from) => handler(payload, { host: from.address, port: from.port })),
     sendErrors: () => errors,
-    close: () => new Promise((resolve) => socket.close(() => resolve())),
+    close() {
+      if (open) socket.close();
+      open = false;
+      return closed;
+    },
   };
 }

@@ -1,5 +1,5 @@
 /** One worker thread with a typed conversation: the scheduler, or membership inside quorate-node. */
-import { type TransferListItem, Worker, type WorkerOptions } from "node:worker_threads";
+import { type TransferListItem, Worker } from "node:worker_threads";
 
 export interface WorkerHandle<Request> {
   post(message: Request, transfer?: readonly TransferListItem[]): void;
@@ -22,12 +22,8 @@ export function startWorker<Request, Reply>(options: {
   data: unknown;
   onMessage: (message: Reply) => void;
   onExit: (exit: WorkerExit) => void;
-  /** Bounds the heap of the thread, in MiB. */
-  heapMiB?: number;
 }): WorkerHandle<Request> {
-  const settings: WorkerOptions = { workerData: options.data };
-  if (options.heapMiB !== undefined) settings.resourceLimits = { maxOldGenerationSizeMb: options.heapMiB };
-  const worker = new Worker(options.url, settings);
+  const worker = new Worker(options.url, { workerData: options.data });
   let stopped = false;
   let error: Error | null = null;
   worker.on("message", (message: Reply) => {
