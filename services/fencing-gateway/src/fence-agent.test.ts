@@ -89,7 +89,7 @@ test("pcmk_host_argument names the parameter of the plug", async () => {
 test.runIf(existsSync("/usr/sbin/fence_apc_snmp"))("Debian's fence_apc_snmp, unmodified, against a PDU that speaks SNMPv3", async () => {
   const pdu = await startPduEmulator({ outlets: [{ number: 2, name: "node2" }], users: [{ name: "apc", authProtocol: "md5", authKey: "apcapcapc" }] });
   const agents = createFenceAgents({ directories: ["/usr/sbin"] });
-  const parameters = { ip: pdu.address, udpport: String(pdu.port), snmp_version: "3", username: "apc", password: "apcapcapc", snmp_auth_prot: "MD5", snmp_sec_level: "authNoPriv", power_wait: "0" };
+  const parameters = { ip: pdu.address, ipport: String(pdu.port), snmp_version: "3", username: "apc", password: "apcapcapc", snmp_auth_prot: "MD5", snmp_sec_level: "authNoPriv", power_wait: "0" };
   const ask = (action: FenceAction): Promise<DeviceResult> => agents.run({ device: { id: "d", agent: "fence_apc_snmp", parameters }, action, actionName: action, target: "node2", plug: "2", timeoutMs: 15_000 });
   expect(await ask("status")).toMatchObject({ kind: "done", powered: true });
   expect(await ask("off")).toMatchObject({ kind: "done" });

@@ -1,6 +1,6 @@
 /**
  * Parameters of an SNMP fence device, named and defaulted as `fence_apc_snmp` has them, so that a configuration written for
- * that agent works unchanged. Source: its metadata; beyond it `snmp_timeout` and `snmp_retries` bound each packet.
+ * that agent works unchanged (`ipport`, formerly `udpport`). Source: its metadata; beyond it `snmp_timeout` and `snmp_retries` bound each packet.
  */
 import { type Result, err, ok } from "@quorate/core";
 import { parseDurationMs } from "@quorate/fencing";
