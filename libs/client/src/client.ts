@@ -6,8 +6,8 @@
 import { Metadata, credentials, type ChannelCredentials, type ChannelOptions, type ServiceError } from "@grpc/grpc-js";
 import type { ClusterEvent, EventSeverity, Issue, NodeName, ResourceId } from "@quorate/core";
 import {
-  CibServiceClient, EventServiceClient, PolicyServiceClient, cibOperationToProto, cibSectionToProto, cibVersionFromProto, clusterStatusFromProto,
-  eventSeverityToProto, fenceActionToProto, fenceOutcomeFromProto, fenceRecordFromProto, issueFromProto,
+  CibServiceClient, EventServiceClient, PolicyServiceClient, cibOperationToProto, cibSectionToProto, cibVersionFromProto,
+  clusterStatusFromProto, eventSeverityToProto, fenceActionToProto, fenceOutcomeFromProto, fenceRecordFromProto, issueFromProto,
   type CibOperation, type CibSection, type CibVersion, type ClusterStatus, type FenceAction, type FenceOutcome, type FenceRecord,
 } from "@quorate/wire";
 import { followEvents, type EventStream, type FollowOptions } from "./follow-events.ts";
@@ -143,7 +143,8 @@ function policyCalls(client: PolicyServiceClient, limits: CallLimits): PolicyCal
 function cibCalls(client: CibServiceClient, limits: CallLimits): Pick<QuorateClient, "cibQuery" | "cibApply" | "cibVerify"> {
   return {
     async cibQuery(section = "all") {
-      const { xml, version, dc, haveQuorum } = await call("cibQuery", limits.read, client.query.bind(client), { section: cibSectionToProto(section) });
+      const request = { section: cibSectionToProto(section) };
+      const { xml, version, dc, haveQuorum } = await call("cibQuery", limits.read, client.query.bind(client), request);
       return { xml, version: cibVersionFromProto(version), dc: dc ?? null, haveQuorum };
     },
     async cibApply(operation, by) {

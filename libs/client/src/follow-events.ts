@@ -32,7 +32,10 @@ export interface EventStream {
 const RETRY_FIRST_MS = 200;
 const RETRY_MAX_MS = 5_000;
 
-export function followEvents(open: (request: FollowRequestProto) => ClientReadableStream<FollowResponseProto>, options: FollowOptions): EventStream {
+/** Begins a stream of the server, with the channel and credentials of the client. */
+export type OpenStream = (request: FollowRequestProto) => ClientReadableStream<FollowResponseProto>;
+
+export function followEvents(open: OpenStream, options: FollowOptions): EventStream {
   let finish = (): void => {};
   const ended = new Promise<void>((resolve) => {
     finish = resolve;

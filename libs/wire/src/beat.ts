@@ -1,7 +1,10 @@
 /** Beats: what membership services say to each other. The bytes are signed by the sender's shell; this is what is inside. */
 import type { Beat, Progress } from "@quorate/membership";
 import { BeatProto, BeatStateProto, type ProgressProto } from "./gen/quorate/membership/v1/membership.ts";
-import { count, decodeWire, encodeWire, enumTable, fieldsOf, mapFromProto, mapToProto, optionalMilliseconds, present, text } from "./wire-field.ts";
+import {
+  count, decodeWire, encodeWire, enumTable, fieldsOf, mapFromProto, mapToProto, optionalMilliseconds, present,
+  text,
+} from "./wire-field.ts";
 import type { EnumTable } from "./wire-field.ts";
 
 const at = fieldsOf("Beat");

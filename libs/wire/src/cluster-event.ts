@@ -1,7 +1,10 @@
 /** Events of the cluster on their way to whoever follows them. */
 import type { ClusterEvent, EventSeverity } from "@quorate/core";
 import { ClusterEventProto, EventSeverityProto } from "./gen/quorate/events/v1/event.ts";
-import { count32, countFromOne, decodeWire, encodeWire, enumTable, fieldsOf, mapFromProto, mapToProto, milliseconds, present, text } from "./wire-field.ts";
+import {
+  count32, countFromOne, decodeWire, encodeWire, enumTable, fieldsOf, mapFromProto, mapToProto, milliseconds,
+  present, text,
+} from "./wire-field.ts";
 import type { EnumTable, Field } from "./wire-field.ts";
 
 const at = fieldsOf("ClusterEvent");

@@ -22,7 +22,9 @@ export function viewToProto(command: View): ViewProto {
   return {
     dc: text(command.dc, inView("dc")),
     members: command.members.map(({ node, bootId }) => ({ node: text(node, inMember("node")), bootId: text(bootId, inMember("boot_id")) })),
-    gone: command.gone.map(({ node, reason, how }) => ({ node: text(node, inLost("node")), reason, how: losses.toProto(how, inLost("how")) })),
+    gone: command.gone.map(({ node, reason, how }) => {
+      return { node: text(node, inLost("node")), reason, how: losses.toProto(how, inLost("how")) };
+    }),
   };
 }
 
@@ -32,7 +34,9 @@ export function viewFromProto(proto: ViewProto, atMs: WallMs): View {
     atMs,
     dc: text(proto.dc, inView("dc")),
     members: proto.members.map(({ node, bootId }) => ({ node: text(node, inMember("node")), bootId: text(bootId, inMember("boot_id")) })),
-    gone: proto.gone.map(({ node, reason, how }) => ({ node: text(node, inLost("node")), reason, how: losses.fromProto(how, inLost("how")) })),
+    gone: proto.gone.map(({ node, reason, how }) => {
+      return { node: text(node, inLost("node")), reason, how: losses.fromProto(how, inLost("how")) };
+    }),
   };
 }
 

@@ -1,7 +1,9 @@
 /** Commands that somebody asked for: administrators, agents, notifiers. */
 import type { Command } from "@quorate/controller";
 import type { WallMs } from "@quorate/core";
-import type { AlarmProto, AttributeChangeProto, CibChangeProto, CleanupHistoryProto, CursorMovedProto } from "./gen/quorate/policy/v1/command.ts";
+import type {
+  AlarmProto, AttributeChangeProto, CibChangeProto, CleanupHistoryProto, CursorMovedProto,
+} from "./gen/quorate/policy/v1/command.ts";
 import { cibOperationFromProto, cibOperationToProto } from "./cib-operation.ts";
 import { eventSeverityFromProto, eventSeverityToProto } from "./cluster-event.ts";
 import { count, count32, fieldsOf, mapFromProto, mapToProto, text } from "./wire-field.ts";

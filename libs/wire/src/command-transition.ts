@@ -1,7 +1,9 @@
 /** Commands that frame the walk through a transition graph. */
 import type { Command, ResourceReason } from "@quorate/controller";
 import type { WallMs } from "@quorate/core";
-import { TransitionOutcomeProto, type ResourceReasonProto, type TransitionEndedProto, type TransitionStartedProto } from "./gen/quorate/policy/v1/command.ts";
+import {
+  TransitionOutcomeProto, type ResourceReasonProto, type TransitionEndedProto, type TransitionStartedProto,
+} from "./gen/quorate/policy/v1/command.ts";
 import { count, enumTable, fieldsOf, text } from "./wire-field.ts";
 import type { EnumTable } from "./wire-field.ts";
 

@@ -4,11 +4,23 @@
  */
 import type { Command } from "@quorate/controller";
 import { CommandEnvelopeProto, type CommandProto } from "./gen/quorate/policy/v1/command.ts";
-import { fenceConfirmedFromProto, fenceConfirmedToProto, fenceEndedFromProto, fenceEndedToProto, fenceStartedFromProto, fenceStartedToProto } from "./command-fencing.ts";
-import { joinedFromProto, joinedToProto, resultsFromProto, resultsToProto, viewFromProto, viewToProto } from "./command-node.ts";
-import { alarmFromProto, alarmToProto, attributeFromProto, attributeToProto, cibFromProto, cibToProto, cleanupFromProto, cleanupToProto, cursorFromProto, cursorToProto } from "./command-request.ts";
-import { transitionEndedFromProto, transitionEndedToProto, transitionStartedFromProto, transitionStartedToProto } from "./command-transition.ts";
-import { count32, countFromOne, decodeWire, encodeWire, fieldsOf, invalid, milliseconds, present } from "./wire-field.ts";
+import {
+  fenceConfirmedFromProto, fenceConfirmedToProto, fenceEndedFromProto, fenceEndedToProto, fenceStartedFromProto,
+  fenceStartedToProto,
+} from "./command-fencing.ts";
+import {
+  joinedFromProto, joinedToProto, resultsFromProto, resultsToProto, viewFromProto, viewToProto,
+} from "./command-node.ts";
+import {
+  alarmFromProto, alarmToProto, attributeFromProto, attributeToProto, cibFromProto, cibToProto, cleanupFromProto,
+  cleanupToProto, cursorFromProto, cursorToProto,
+} from "./command-request.ts";
+import {
+  transitionEndedFromProto, transitionEndedToProto, transitionStartedFromProto, transitionStartedToProto,
+} from "./command-transition.ts";
+import {
+  count32, countFromOne, decodeWire, encodeWire, fieldsOf, invalid, milliseconds, present,
+} from "./wire-field.ts";
 
 /** The newest entries that this program can apply. Raised when a command gets a meaning that older programs would not see. */
 export const FEATURE_LEVEL = 1;

@@ -34,17 +34,20 @@ function kindToProto(request: ExecutorRequest): Kind {
     case "execute": {
       const sequence = countFromOne(request.sequence, inExecute("sequence"));
       const budgetMs = milliseconds(request.budgetMs, inExecute("budget_ms"));
-      return { $case: "execute", value: { head: headToProto(request), sequence, budgetMs, operation: operationToProto(request.operation) } };
+      const operation = operationToProto(request.operation);
+      return { $case: "execute", value: { head: headToProto(request), sequence, budgetMs, operation } };
     }
     case "cancel": {
       const sequence = countFromOne(request.sequence, inCancel("sequence"));
       const resource = text(request.resource, inCancel("resource"));
+      const task = text(request.task, inCancel("task"));
       const intervalMs = milliseconds(request.intervalMs, inCancel("interval_ms"));
-      return { $case: "cancel", value: { head: headToProto(request), sequence, resource, task: text(request.task, inCancel("task")), intervalMs } };
+      return { $case: "cancel", value: { head: headToProto(request), sequence, resource, task, intervalMs } };
     }
     case "forget": {
       const sequence = countFromOne(request.sequence, inForget("sequence"));
-      return { $case: "forget", value: { head: headToProto(request), sequence, resource: text(request.resource, inForget("resource")) } };
+      const resource = text(request.resource, inForget("resource"));
+      return { $case: "forget", value: { head: headToProto(request), sequence, resource } };
     }
     case "acknowledge": {
       const reportSequence = count(request.reportSequence, { message: "Acknowledge", field: "report_sequence" });
@@ -60,11 +63,14 @@ function kindToProto(request: ExecutorRequest): Kind {
 export function executorRequestFromProto(proto: ExecutorRequestProto | null | undefined): ExecutorRequest {
   const known = present(present(proto, at("")).kind, at("kind"));
   switch (known.$case) {
-    case "claim":
-      return { kind: "claim", authority: commandAuthorityFromProto(known.value.authority, inClaim("authority")), dc: text(known.value.dc, inClaim("dc")) };
+    case "claim": {
+      const authority = commandAuthorityFromProto(known.value.authority, inClaim("authority"));
+      return { kind: "claim", authority, dc: text(known.value.dc, inClaim("dc")) };
+    }
     case "execute": {
-      const { head, sequence, budgetMs, operation } = known.value;
-      return { kind: "execute", ...headFromProto(head), sequence: countFromOne(sequence, inExecute("sequence")), budgetMs, operation: operationFromProto(operation) };
+      const { head, budgetMs, operation } = known.value;
+      const sequence = countFromOne(known.value.sequence, inExecute("sequence"));
+      return { kind: "execute", ...headFromProto(head), sequence, budgetMs, operation: operationFromProto(operation) };
     }
     case "cancel": {
       const { head, sequence, resource, task, intervalMs } = known.value;
@@ -72,8 +78,9 @@ export function executorRequestFromProto(proto: ExecutorRequestProto | null | un
       return { kind: "cancel", ...headFromProto(head), sequence: countFromOne(sequence, inCancel("sequence")), ...what };
     }
     case "forget": {
-      const { head, sequence, resource } = known.value;
-      return { kind: "forget", ...headFromProto(head), sequence: countFromOne(sequence, inForget("sequence")), resource: text(resource, inForget("resource")) };
+      const sequence = countFromOne(known.value.sequence, inForget("sequence"));
+      const resource = text(known.value.resource, inForget("resource"));
+      return { kind: "forget", ...headFromProto(known.value.head), sequence, resource };
     }
     case "acknowledge":
       return { kind: "acknowledge", ...headFromProto(known.value.head), reportSequence: known.value.reportSequence };

@@ -1,8 +1,12 @@
 /** Requests to a fencing-gateway and what it answers. An outcome that is not understood is `unknown`, never success. */
 import type { FenceAction, FenceDevice, FenceReply, FenceRequest } from "@quorate/fencing";
-import { FenceActionProto, FenceOutcomeProto, FenceRequestProto, FenceResponseProto, type FenceDeviceProto } from "./gen/quorate/fencing/v1/fencing.ts";
+import {
+  FenceActionProto, FenceOutcomeProto, FenceRequestProto, FenceResponseProto, type FenceDeviceProto,
+} from "./gen/quorate/fencing/v1/fencing.ts";
 import { authorityToProto, commandAuthorityFromProto } from "./authority.ts";
-import { decodeWire, encodeWire, enumTable, fieldsOf, mapFromProto, mapToProto, milliseconds, present, text } from "./wire-field.ts";
+import {
+  decodeWire, encodeWire, enumTable, fieldsOf, mapFromProto, mapToProto, milliseconds, present, text,
+} from "./wire-field.ts";
 import type { EnumTable, Field } from "./wire-field.ts";
 
 export type FenceOutcome = FenceReply["outcome"];

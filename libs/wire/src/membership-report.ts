@@ -3,7 +3,9 @@ import type { MembershipReport, PeerReport } from "@quorate/membership";
 import { MembershipReportProto, PeerStateProto, type PeerReportProto } from "./gen/quorate/membership/v1/membership.ts";
 import { PartProto } from "./gen/quorate/membership/v1/membership_service.ts";
 import { progressFromProto, progressToProto } from "./beat.ts";
-import { count, decodeWire, encodeWire, enumTable, fieldsOf, optionalMilliseconds, present, text } from "./wire-field.ts";
+import {
+  count, decodeWire, encodeWire, enumTable, fieldsOf, optionalMilliseconds, present, text,
+} from "./wire-field.ts";
 import type { EnumTable } from "./wire-field.ts";
 
 /** A part of the node whose progress membership watches. */

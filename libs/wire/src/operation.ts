@@ -1,7 +1,12 @@
 /** Operations of resource agents and their results: in executor commands, in reports, and in the log. */
 import type { AgentName, Operation, OperationResult } from "@quorate/execution";
-import { OperationProto, OperationResultProto, OperationStatusProto, type AgentNameProto } from "./gen/quorate/executor/v1/operation.ts";
-import { count, decodeWire, encodeWire, enumTable, fieldsOf, mapFromProto, mapToProto, milliseconds, present, signed32, text } from "./wire-field.ts";
+import {
+  OperationProto, OperationResultProto, OperationStatusProto, type AgentNameProto,
+} from "./gen/quorate/executor/v1/operation.ts";
+import {
+  count, decodeWire, encodeWire, enumTable, fieldsOf, mapFromProto, mapToProto, milliseconds, present, signed32,
+  text,
+} from "./wire-field.ts";
 import type { EnumTable } from "./wire-field.ts";
 
 const inAgent = fieldsOf("AgentName");

@@ -4,7 +4,10 @@ import type { ClusterStatusProto } from "./gen/quorate/policy/v1/status.ts";
 import { cibVersionFromProto, cibVersionToProto } from "./cib-operation.ts";
 import { fenceRecordFromProto, fenceRecordToProto } from "./fence-record.ts";
 import { nodeStatusFromProto, nodeStatusToProto } from "./status-node.ts";
-import { failCountFromProto, failCountToProto, failedOperationFromProto, failedOperationToProto, resourceStatusFromProto, resourceStatusToProto } from "./status-resource.ts";
+import {
+  failCountFromProto, failCountToProto, failedOperationFromProto, failedOperationToProto, resourceStatusFromProto,
+  resourceStatusToProto,
+} from "./status-resource.ts";
 import type { ClusterStatus, LastChange, PendingNode, ViewStatus, VoteStatus } from "./status.ts";
 import { count, count32, decodeWire, encodeWire, fieldsOf, milliseconds, present, text } from "./wire-field.ts";
 

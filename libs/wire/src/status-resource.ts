@@ -1,5 +1,7 @@
 /** Resources in a status, and what failed on them. */
-import { ResourceKindProto, ResourceRoleProto, type FailCountProto, type FailedOperationProto, type ResourceStatusProto } from "./gen/quorate/policy/v1/status.ts";
+import {
+  ResourceKindProto, ResourceRoleProto, type FailCountProto, type FailedOperationProto, type ResourceStatusProto,
+} from "./gen/quorate/policy/v1/status.ts";
 import { agentNameFromProto, agentNameToProto } from "./operation.ts";
 import type { FailCountStatus, FailedOperationStatus, ResourceKind, ResourceRole, ResourceStatus } from "./status.ts";
 import { count, enumTable, fieldsOf, milliseconds, optionalMilliseconds, signed32, text } from "./wire-field.ts";
