@@ -57,7 +57,7 @@ export function natsServerConfig(options: NatsServerOptions): string {
   const lines = [
     `server_name: ${quote(options.name)}`,
     `listen: ${quote(options.listen)}`,
-    // A dead route must be noticed in seconds: the default is two minutes.
+    // Notices a dead route in seconds when it is idle. Servers before 2.9.16 hold the ping off while they send on the route.
     `ping_interval: "1s"`,
     `ping_max: 2`,
     `write_deadline: "2s"`,

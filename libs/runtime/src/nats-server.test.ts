@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -117,17 +117,23 @@ test("a server that cannot start, even where another one answers, is reported wi
   });
 });
 
-test("an old or broken nats-server is passed over, and what cannot be obtained is said in words", async () => {
-  const bin = join(dir, "bin");
-  execFileSync("mkdir", ["-p", bin]);
-  writeFileSync(join(bin, "nats-server"), "#!/bin/sh\necho nats-server: v2.8.4\n", { mode: 0o755 });
+test("an old or broken nats-server is passed over, a good one taken; what cannot be obtained is said in words", async () => {
+  const place = (name: string, script: string): string => {
+    const made = join(dir, name);
+    mkdirSync(made);
+    writeFileSync(join(made, "nats-server"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return made;
+  };
+  const [old, broken, good] = [place("old", "echo nats-server: v2.8.4"), place("broken", "exit 1"), place("good", "echo nats-server: v3.0.0")];
+  expect(await findNatsServer(join(dir, "nowhere"), [dir, old, broken, good])).toBe(join(good, "nats-server"));
   const path = process.env["PATH"];
-  process.env["PATH"] = bin; // no apt-get there
+  process.env["PATH"] = old; // no apt-get there
   try {
-    const found = await findNatsServer(join(dir, "nowhere")).catch((error: unknown) => error);
-    if (existsSync("/usr/sbin/nats-server") || existsSync("/usr/local/sbin/nats-server")) expect(found).toBe(binary.includes("sbin") ? binary : found);
-    else expect(found).toMatchObject({ code: "QUORATE_NOT_FOUND", message: expect.stringContaining("apt-get") });
+    await expect(findNatsServer(join(dir, "nowhere"), [old, broken])).rejects.toMatchObject({
+      code: "QUORATE_NOT_FOUND", message: expect.stringMatching(/^nats-server 2\.9 or later is not on PATH .*apt-get ENOENT.*apt install/),
+    });
   } finally {
     process.env["PATH"] = path;
   }
+  expect(existsSync(join(dir, "nowhere", "nats-server"))).toBe(false);
 });

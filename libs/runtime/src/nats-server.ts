@@ -1,8 +1,8 @@
 /** Finding a nats-server binary and running one: for the demo, for tests, and for small installations. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { delimiter, join, resolve } from "node:path";
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { QuorateError } from "@quorate/core";
@@ -16,18 +16,24 @@ const DOWNLOAD_TIMEOUT_MS = 180_000;
 const READY_MS = 5_000;
 
 /**
- * Path of a nats-server of version 2.9 or later: the one on PATH, or the one under `cacheDir`, or Debian's package downloaded and
- * unpacked there, which needs no root. @throws QuorateError QUORATE_NOT_FOUND, in words, when none of that is possible.
+ * Path of a nats-server of version 2.9 or later: one of the `searched` directories (default: PATH and the sbin directories), or the one under
+ * `cacheDir`, or Debian's package downloaded and unpacked there, which needs no root. Several processes may ask at once.
+ * @throws QuorateError QUORATE_NOT_FOUND, in words, when none of that is possible.
  */
-export async function findNatsServer(cacheDir: string): Promise<string> {
-  const places = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
-  const cached = join(resolve(cacheDir), "nats-server", "usr", "sbin", "nats-server");
-  for (const candidate of [...new Set(places.filter((place) => place !== "").map((place) => join(place, "nats-server"))), cached]) {
+export async function findNatsServer(cacheDir: string, searched: readonly string[] = defaultPlaces()): Promise<string> {
+  const home = join(resolve(cacheDir), "nats-server");
+  const cached = join(home, "usr", "sbin", "nats-server");
+  for (const candidate of [...searched.map((place) => join(place, "nats-server")), cached]) {
     if ((await exists(candidate)) && (await isRecent(candidate))) return candidate;
   }
-  await unpackDebianPackage(join(resolve(cacheDir), "nats-server"));
+  await unpackDebianPackage(home);
   if (await isRecent(cached)) return cached;
   throw missing("Debian's package on this release is older than 2.9");
+}
+
+function defaultPlaces(): string[] {
+  const places = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
+  return [...new Set(places)].filter((place) => place !== "");
 }
 
 function missing(why: string): QuorateError {
@@ -45,36 +51,42 @@ async function isRecent(binary: string): Promise<boolean> {
 }
 
 /** `apt-get download` works as any user when the package lists are there; otherwise lists of our own are fetched first. */
-async function unpackDebianPackage(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  const download = async (extra: readonly string[]): Promise<void> => {
-    await run("apt-get", [...extra, "download", "nats-server"], { cwd: directory, timeout: DOWNLOAD_TIMEOUT_MS });
-  };
-  const ownState = join(directory, "apt");
-  const own = [`Dir::State::lists=${ownState}/lists`, `Dir::Cache=${ownState}/cache`].flatMap((option) => ["-o", option]);
+async function unpackDebianPackage(home: string): Promise<void> {
+  await mkdir(dirname(home), { recursive: true });
+  const work = await mkdtemp(`${home}.`);
+  const apt = (...args: string[]): Promise<unknown> => run("apt-get", args, { cwd: work, timeout: DOWNLOAD_TIMEOUT_MS });
+  const ownState = ["-o", `Dir::State::lists=${work}/apt/lists`, "-o", `Dir::Cache=${work}/apt/cache`];
   try {
     try {
-      await download([]);
+      await apt("download", "nats-server");
     } catch {
-      await mkdir(join(ownState, "lists", "partial"), { recursive: true });
-      await mkdir(join(ownState, "cache", "archives", "partial"), { recursive: true });
-      await run("apt-get", [...own, "update"], { timeout: DOWNLOAD_TIMEOUT_MS });
-      await download(own);
+      await mkdir(join(work, "apt", "lists", "partial"), { recursive: true });
+      await mkdir(join(work, "apt", "cache", "archives", "partial"), { recursive: true });
+      await apt(...ownState, "update");
+      await apt(...ownState, "download", "nats-server");
     }
-    const archive = (await readdir(directory)).find((name) => name.endsWith(".deb"));
+    const archive = (await readdir(work)).find((name) => name.endsWith(".deb"));
     if (archive === undefined) throw new Error("apt-get downloaded nothing");
-    await run("dpkg-deb", ["-x", archive, "."], { cwd: directory, timeout: DOWNLOAD_TIMEOUT_MS });
-    await rm(join(directory, archive));
+    await run("dpkg-deb", ["-x", archive, "root"], { cwd: work, timeout: DOWNLOAD_TIMEOUT_MS });
+    await rm(home, { recursive: true, force: true }); // what was there did not run
+    await rename(join(work, "root"), home).catch((error: unknown) => {
+      if (!isTaken(error)) throw error; // another process was first
+    });
   } catch (error) {
     throw missing(lastLine(error));
   } finally {
-    await rm(ownState, { recursive: true, force: true });
+    await rm(work, { recursive: true, force: true });
   }
+}
+
+function isTaken(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOTEMPTY" || code === "EEXIST";
 }
 
 function lastLine(error: unknown): string {
   const { stderr, message } = error as { stderr?: string; message?: string };
-  return (stderr ?? message ?? String(error)).trim().split("\n").at(-1) ?? "unknown reason";
+  return (stderr || message || String(error)).trim().split("\n").at(-1) ?? "";
 }
 
 export interface NatsServerHandle {
