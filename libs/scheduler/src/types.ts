@@ -31,6 +31,8 @@ export interface ResourceState {
   readonly agent: { readonly class: string; readonly provider: string | null; readonly type: string };
   readonly role: Role;
   readonly runningOn: readonly NodeName[];
+  /** An instance of a clone whose instances cannot be told apart: people see `configId`, and so does the history of a node. */
+  readonly anonymous: boolean;
   readonly orphan: boolean;
   readonly managed: boolean;
   readonly blocked: boolean;

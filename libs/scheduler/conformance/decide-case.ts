@@ -1,0 +1,21 @@
+/** One case of the kit: its CIB at its time, decided and carried out. */
+import { makeCib, parseXml, upgradeCib } from "@quorate/cib";
+import { readState, schedule, simulateGraph } from "@quorate/scheduler";
+import type { KitDecision } from "./kit-format.ts";
+import { toKitDecision } from "./kit-format.ts";
+
+export function decideCase(xml: string, { now }: { readonly now: string }): KitDecision {
+  const parsed = parseXml(xml);
+  if (!parsed.ok) throw new Error(parsed.error.map((issue) => issue.message).join("; "));
+  const cib = makeCib(upgradeCib(parsed.value).root);
+  const nowMs = caseTime(now);
+  const decision = schedule(cib, nowMs);
+  const { after } = simulateGraph(cib, decision);
+  return toKitDecision(decision, readState(after, nowMs));
+}
+
+/** `@seconds`, or a date in UTC. */
+export function caseTime(now: string): number {
+  if (now.startsWith("@")) return Number(now.slice(1)) * 1000;
+  return Date.parse(now.replace(" ", "T").replace(/([+-]\d\d:?\d\d|Z)?$/, (zone) => zone || "Z"));
+}

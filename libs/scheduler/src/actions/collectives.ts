@@ -1,0 +1,76 @@
+/** Pseudo actions of groups and clones: points in the order that stand for all members (3-actions I25, I26). */
+import { ORDER } from "../model/action.ts";
+import type { PlannedAction } from "../model/action.ts";
+import type { Cluster } from "../model/cluster.ts";
+import type { Resource } from "../model/resource.ts";
+import { INFINITY } from "../model/score.ts";
+import { attach } from "../order/attach.ts";
+import { findAction, requestPseudo } from "./action-table.ts";
+import { planPrimitive } from "./role-changes.ts";
+
+export function planActions(cluster: Cluster, resource: Resource): void {
+  if (resource.kind === "primitive") {
+    planPrimitive(cluster, resource);
+    return;
+  }
+  for (const child of resource.children) planActions(cluster, child);
+  if (resource.kind === "group") planGroup(cluster, resource);
+  else planClone(cluster, resource);
+}
+
+function planGroup(cluster: Cluster, group: Resource): void {
+  for (const task of ["start", "running", "stop", "stopped"]) {
+    const action = requestPseudo(cluster, { resource: group, task, optional: true });
+    if (task === "running" || task === "stopped") action.priority = INFINITY;
+  }
+}
+
+interface Activity {
+  readonly starting: boolean;
+  readonly stopping: boolean;
+  readonly active: boolean;
+  readonly restarting: boolean;
+}
+
+function planClone(cluster: Cluster, clone: Resource): void {
+  const activities = clone.children.map(activityOf);
+  const any = (name: keyof Activity): boolean => activities.some((activity) => activity[name]);
+  const started = planPair(cluster, clone, ["start", "running"], any("starting"));
+  if (!any("active") && !any("starting")) started.runnable = false;
+  planPair(cluster, clone, ["stop", "stopped"], any("stopping"));
+  if (clone.clone?.ordered === true) orderInstances(clone);
+}
+
+function planPair(cluster: Cluster, clone: Resource, [begin, end]: readonly [string, string], required: boolean): PlannedAction {
+  requestPseudo(cluster, { resource: clone, task: begin, optional: !required });
+  const done = requestPseudo(cluster, { resource: clone, task: end, optional: !required });
+  done.priority = INFINITY;
+  return done;
+}
+
+function activityOf(instance: Resource): Activity {
+  if (instance.kind !== "primitive") {
+    const members = instance.children.map(activityOf);
+    const any = (name: keyof Activity): boolean => members.some((member) => member[name]);
+    return { starting: any("starting"), stopping: any("stopping"), active: any("active"), restarting: any("restarting") };
+  }
+  const starting = instance.actions.some((action) => action.task === "start" && !action.optional && action.runnable);
+  const stopping = instance.actions.some((action) => action.task === "stop" && !action.optional && (action.pseudo || action.runnable));
+  return { starting, stopping, active: instance.runningOn.length > 0, restarting: starting && stopping };
+}
+
+/** An ordered clone starts one instance after the other, and stops them the other way round. */
+function orderInstances(clone: Resource): void {
+  let previousStart: PlannedAction | null = null, previousStop: PlannedAction | null = null;
+  for (const instance of clone.children.toSorted((a, b) => (a.instance ?? 0) - (b.instance ?? 0))) {
+    const start = findAction(instance, "start", null), stop = findAction(instance, "stop", null);
+    if (start !== null && !start.optional) {
+      if (previousStart !== null) attach(previousStart, start, ORDER.optional);
+      previousStart = start;
+    }
+    if (stop !== null && !stop.optional) {
+      if (previousStop !== null) attach(stop, previousStop, ORDER.optional);
+      previousStop = stop;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/** Probes: what is not known of a resource on a node is asked before anything is started (3-actions B). */
+import { isTrue } from "@quorate/cib";
+import { ORDER } from "../model/action.ts";
+import type { Cluster } from "../model/cluster.ts";
+import type { Node } from "../model/node.ts";
+import type { Resource } from "../model/resource.ts";
+import { leavesOf, topOf } from "../model/resource.ts";
+import { DISCOVERY } from "../model/score-table.ts";
+import { storeOrdering } from "../order/stored-orderings.ts";
+import { actionKey, blankAction, requestAction } from "./action-table.ts";
+
+export function planProbes(cluster: Cluster): void {
+  if (!cluster.options.startupProbes) return;
+  for (const node of cluster.nodes) {
+    if (!node.online || node.unclean || node.kind !== "member") continue;
+    const complete = node.attributes.get("probe_complete");
+    if (complete !== undefined && !isTrue(complete)) {
+      planReprobe(cluster, node);
+      continue;
+    }
+    for (const resource of cluster.resources) planProbesOf(cluster, resource, node);
+  }
+}
+
+/** Old CIBs ask for everything at once. */
+function planReprobe(cluster: Cluster, node: Node): void {
+  const action = cluster.actions.add(blankAction(cluster, { resource: null, node, task: "probe_again", key: `probe_again-${node.name}`, optional: false }));
+  action.extraMeta.set("op_no_wait", "true");
+}
+
+function planProbesOf(cluster: Cluster, resource: Resource, node: Node): void {
+  if (resource.kind === "primitive") {
+    probe(cluster, resource, node);
+  } else if (resource.kind === "group" || resource.clone?.unique === true) {
+    for (const child of resource.children) planProbesOf(cluster, child, node);
+  } else {
+    const instance = probedInstance(resource, node);
+    if (instance !== null) planProbesOf(cluster, instance, node);
+  }
+}
+
+/** Instances that are alike need one probe per node. */
+function probedInstance(clone: Resource, node: Node): Resource | null {
+  const byNumber = clone.children.toSorted((a, b) => (a.instance ?? 0) - (b.instance ?? 0));
+  return byNumber.find((instance) => leavesOf(instance).some((leaf) => leaf.known.has(node.index)))
+    ?? byNumber.find((instance) => leavesOf(instance).some((leaf) => leaf.assigned === node))
+    ?? byNumber[0] ?? null;
+}
+
+function probe(cluster: Cluster, resource: Resource, node: Node): void {
+  if (resource.settings.container !== null || resource.orphan || resource.known.has(node.index)) return;
+  const top = topOf(resource);
+  if ((resource.exclusiveDiscovery || top.exclusiveDiscovery) && resource.scores.discovery(node.index) !== DISCOVERY.exclusive) return;
+  if (resource.scores.discovery(node.index) === DISCOVERY.never) return;
+  const action = requestAction(cluster, { resource, task: "monitor", node, optional: false });
+  action.optional = false;
+  if (!resource.runningOn.includes(node)) action.targetRc = 7;
+  else if (resource.role === "Promoted") action.targetRc = 8;
+  const starter = top.kind === "clone" ? top : resource;
+  const blocks = !action.runnable && resource.runningOn.length === 0 ? ORDER.runnableLeft : 0;
+  storeOrdering(cluster, action, { resource: starter, key: actionKey(starter, "start", 0) }, ORDER.optional | blocks);
+  storeOrdering(cluster, action, { resource, key: actionKey(resource, "reload-agent", 0) }, ORDER.optional);
+}

@@ -1,0 +1,71 @@
+/** What the nodes are worth to each resource before anything is assigned (2-assignment C3 to C13, D7). */
+import { addColocation } from "../constraints/colocation.ts";
+import { applyLocations } from "../constraints/location.ts";
+import { findAction } from "../actions/action-table.ts";
+import type { Cluster } from "../model/cluster.ts";
+import type { Node } from "../model/node.ts";
+import type { Resource } from "../model/resource.ts";
+import { leavesOf } from "../model/resource.ts";
+import { INFINITY } from "../model/score.ts";
+import { DISCOVERY } from "../model/score-table.ts";
+import { effectiveFailCount } from "../read/fail-counts.ts";
+import { bannedWhole } from "../read/history-resource.ts";
+import { addNodeScore, ban } from "../read/resources.ts";
+
+export function applyCriteria(cluster: Cluster): void {
+  applyLocations(cluster);
+  for (const resource of cluster.resources) leavesOf(resource).forEach((leaf) => addStickiness(cluster, leaf));
+  for (const node of cluster.nodes) {
+    for (const resource of cluster.resources) {
+      leavesOf(resource).forEach((leaf) => banByThreshold(cluster, leaf, node));
+      if (resource.exclusiveDiscovery) restrictDiscovery(resource, node);
+    }
+  }
+}
+
+/** Where it runs alone it would rather stay. */
+function addStickiness(cluster: Cluster, leaf: Resource): void {
+  const { stickiness } = leaf.settings;
+  const [node, other] = leaf.runningOn;
+  if (!leaf.managed || stickiness < 1 || node === undefined || other !== undefined) return;
+  if (!cluster.options.symmetricCluster && !leaf.scores.has(node.index)) return;
+  addNodeScore(cluster, leaf, node.index, { source: "stickiness", id: "resource-stickiness", score: stickiness, text: `it runs there` });
+}
+
+/** Too many failures: the leaf is banned, or the whole clone when its instances are alike. */
+function banByThreshold(cluster: Cluster, leaf: Resource, node: Node): void {
+  const { migrationThreshold } = leaf.settings;
+  if (migrationThreshold === 0 || leaf.failureIgnored || findClear(leaf, node)) return;
+  const { count } = effectiveFailCount(cluster, leaf, node);
+  if (count === 0 || count < migrationThreshold) return;
+  const failure = leaf.failures.get(node.index);
+  const text = `it failed there ${count >= INFINITY ? "for good" : `${count} times`}, migration-threshold is ${migrationThreshold >= INFINITY ? "INFINITY" : migrationThreshold}`;
+  addNodeScore(cluster, bannedWhole(leaf), node.index, ban("failcount", failure === undefined ? text : `${text} (${failure})`, "migration-threshold"));
+}
+
+function findClear(leaf: Resource, node: Node): boolean {
+  return findAction(leaf, "clear_failcount", node) !== null;
+}
+
+function restrictDiscovery(resource: Resource, node: Node): void {
+  if (resource.scores.has(node.index) && resource.scores.discovery(node.index) !== DISCOVERY.exclusive) {
+    resource.scores.set(node.index, -INFINITY);
+    resource.terms.push({ node: node.index, ...ban("location", "resource-discovery is exclusive to other nodes") });
+  }
+  for (const child of resource.children) restrictDiscovery(child, node);
+}
+
+/** Colocations that a group brings with it. */
+export function addInternalColocations(cluster: Cluster, resource: Resource): void {
+  if (resource.kind === "group" && resource.group?.colocated === true) {
+    resource.children.forEach((member, position) => {
+      const previous = resource.children[position - 1];
+      if (previous === undefined || !member.managed) return;
+      addColocation(cluster, {
+        id: resource.id, score: INFINITY, dependent: member, primary: previous, dependentRole: "Unknown", primaryRole: "Unknown",
+        attribute: "#uname", influence: member.settings.critical,
+      });
+    });
+  }
+  for (const child of resource.children) addInternalColocations(cluster, child);
+}

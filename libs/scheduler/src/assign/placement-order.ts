@@ -1,0 +1,58 @@
+/** In which order top-level resources are assigned (2-assignment B9). */
+import type { Cluster } from "../model/cluster.ts";
+import type { Node } from "../model/node.ts";
+import { compareBytes, isAvailable } from "../model/node.ts";
+import type { Resource } from "../model/resource.ts";
+import { currentNode } from "../model/resource.ts";
+import { INFINITY, scoreFactor } from "../model/score.ts";
+import type { ScoreTable } from "../model/score-table.ts";
+import { hasUsableNode, mergeWishes } from "./colocation-scores.ts";
+
+/** As configured by default; else priority, then who gains most on its own node, then who gains most on the best nodes. */
+export function sortByPlacement(cluster: Cluster): Resource[] {
+  if (cluster.options.placement === "default") return [...cluster.resources];
+  const nodes = [...cluster.nodes].sort((a, b) => nodeScore(b) - nodeScore(a) || compareBytes(a.name, b.name));
+  const wishes = new Map(cluster.resources.map((resource) => [resource, totalWishes(cluster, resource)]));
+  return [...cluster.resources].sort((a, b) => compareByWishes(a, b, { wishes, nodes }));
+}
+
+function nodeScore(node: Node): number {
+  return isAvailable(node) ? node.baseScore : -INFINITY;
+}
+
+interface Ranking {
+  readonly wishes: ReadonlyMap<Resource, ScoreTable>;
+  readonly nodes: readonly Node[];
+}
+
+function compareByWishes(a: Resource, b: Resource, { wishes, nodes }: Ranking): number {
+  const score = (resource: Resource, node: Node | null): number => {
+    const table = wishes.get(resource);
+    return node === null || table === undefined || !table.has(node.index) ? -INFINITY : table.get(node.index);
+  };
+  const place = (resource: Resource): Node | null => (resource.kind === "primitive" ? currentNode(resource) : (resource.runningOn[0] ?? null));
+  const difference = b.settings.priority - a.settings.priority || score(b, place(b)) - score(a, place(a));
+  if (difference !== 0) return difference;
+  for (const node of nodes) {
+    const here = score(b, node) - score(a, node);
+    if (here !== 0) return here;
+  }
+  return 0;
+}
+
+/** Its own table, with what it is colocated with. A group starts at its last member. */
+function totalWishes(cluster: Cluster, resource: Resource): ScoreTable {
+  const start = resource.kind === "group" ? (resource.children.at(-1) ?? resource) : resource;
+  let table = start.scores;
+  const flags = { active: true, nonnegative: false, thisWith: true };
+  start.merging = true;
+  resource.merging = true;
+  for (const owner of new Set([start, resource])) {
+    for (const colocation of hasUsableNode(cluster, table) ? owner.thisWith : []) {
+      table = mergeWishes(cluster, colocation.primary, table, { attribute: colocation.attribute, factor: scoreFactor(colocation.score), flags });
+    }
+  }
+  start.merging = false;
+  resource.merging = false;
+  return table;
+}

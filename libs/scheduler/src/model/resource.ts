@@ -1,0 +1,186 @@
+/** A resource while a decision is being made: a primitive, or a group or clone that holds others. */
+import type { XmlElement } from "@quorate/cib";
+import type { Role, ScoreTerm } from "../types.ts";
+import type { PlannedAction } from "./action.ts";
+import type { Node } from "./node.ts";
+import type { ScoreTable } from "./score-table.ts";
+
+export interface Agent {
+  readonly class: string;
+  readonly provider: string | null;
+  readonly type: string;
+}
+
+export interface GroupSettings {
+  readonly ordered: boolean;
+  readonly colocated: boolean;
+}
+
+export interface CloneSettings {
+  readonly max: number;
+  readonly nodeMax: number;
+  /** Instances that must be able to run before dependents may; 0: no such rule. */
+  readonly min: number;
+  readonly unique: boolean;
+  readonly ordered: boolean;
+  readonly interleave: boolean;
+  readonly promotable: boolean;
+  readonly promotedMax: number;
+  readonly promotedNodeMax: number;
+  readonly notify: boolean;
+}
+
+/** One `<op>` of a resource. */
+export interface OperationConfig {
+  readonly name: string;
+  readonly intervalMs: number;
+  readonly role: Role | null;
+  readonly enabled: boolean;
+  readonly element: XmlElement;
+}
+
+export type Requires = "nothing" | "quorum" | "fencing" | "unfencing";
+export type MultipleActive = "stop_start" | "stop_only" | "block" | "stop_unexpected";
+
+export interface Settings {
+  readonly priority: number;
+  readonly critical: boolean;
+  readonly stickiness: number;
+  /** 0: never; INFINITY by default. */
+  readonly migrationThreshold: number;
+  readonly failureTimeoutMs: number;
+  readonly multipleActive: MultipleActive;
+  readonly requires: Requires;
+  readonly allowMigrate: boolean;
+  readonly container: string | null;
+}
+
+/** One addition to the score of a node (`Node.index`). */
+export interface NodeTerm extends ScoreTerm {
+  readonly node: number;
+}
+
+/** `rsc` is the dependent, `withRsc` the primary. */
+export interface Colocation {
+  readonly id: string;
+  readonly score: number;
+  readonly dependent: Resource;
+  readonly primary: Resource;
+  readonly dependentRole: Role;
+  readonly primaryRole: Role;
+  readonly attribute: string;
+  readonly influence: boolean;
+}
+
+export interface Resource {
+  readonly index: number;
+  /** Internal id; unique even for instances of anonymous clones (`p:0`). */
+  readonly id: string;
+  /** Configured id, without instance number. */
+  readonly configId: string;
+  readonly kind: "primitive" | "group" | "clone";
+  readonly element: XmlElement;
+  readonly parent: Resource | null;
+  children: Resource[];
+  readonly agent: Agent;
+  readonly meta: ReadonlyMap<string, string>;
+  readonly settings: Settings;
+  readonly operations: readonly OperationConfig[];
+  readonly group: GroupSettings | null;
+  readonly clone: CloneSettings | null;
+  /** Number inside the clone, also of group instances; null outside clones. */
+  readonly instance: number | null;
+  /** Stands in no clone, or in a globally unique one. */
+  readonly unique: boolean;
+  orphan: boolean;
+
+  // Known state (status readers)
+  managed: boolean;
+  maintenance: boolean;
+  blocked: boolean;
+  failed: boolean;
+  failureIgnored: boolean;
+  /** A failure asks for a stop before anything else. */
+  mustStop: boolean;
+  startPending: boolean;
+  role: Role;
+  nextRole: Role;
+  /** In order of discovery. */
+  runningOn: Node[];
+  /** Numbers of the nodes whose state is known: no probe there. */
+  readonly known: Set<number>;
+  /** Id under which the history knows an instance of an anonymous clone. */
+  historyName: string | null;
+  pending: { readonly task: string; readonly node: Node } | null;
+  /** The value in force; `failureTimeoutMs` can be withdrawn by a blocked failure. */
+  failureTimeoutMs: number;
+  /** In words: the failure that started it all, per node number. */
+  readonly failures: Map<number, string>;
+
+  // Constraints and assignment
+  scores: ScoreTable;
+  /** Where the scores come from, in the order in which they were added. */
+  terms: NodeTerm[];
+  exclusiveDiscovery: boolean;
+  readonly thisWith: Colocation[];
+  readonly withThis: Colocation[];
+  assigned: Node | null;
+  provisional: boolean;
+  assigning: boolean;
+  merging: boolean;
+  /** Why it is put where it is; null before. */
+  choice: string | null;
+
+  // Actions
+  readonly actions: PlannedAction[];
+  reload: boolean;
+  stopUnexpected: boolean;
+  restarting: boolean;
+}
+
+export function topOf(resource: Resource): Resource {
+  let top = resource;
+  while (top.parent !== null) top = top.parent;
+  return top;
+}
+
+export function isAncestor(ancestor: Resource, resource: Resource): boolean {
+  for (let at = resource.parent; at !== null; at = at.parent) if (at === ancestor) return true;
+  return false;
+}
+
+/** The primitives below, in order; a primitive is its own leaf. */
+export function leavesOf(resource: Resource): Resource[] {
+  return resource.kind === "primitive" ? [resource] : resource.children.flatMap(leavesOf);
+}
+
+/** Innermost clone a resource stands in, or is. */
+export function cloneOf(resource: Resource): Resource | null {
+  for (let at: Resource | null = resource; at !== null; at = at.parent) if (at.clone !== null) return at;
+  return null;
+}
+
+export function isAnonymous(resource: Resource): boolean {
+  return !resource.unique;
+}
+
+export function isFenceDevice(resource: Resource): boolean {
+  return resource.agent.class === "stonith";
+}
+
+/** What must be safe before a start: confirmed fencing, or only quorum. */
+export function requiresFencing(resource: Resource): boolean {
+  return resource.settings.requires === "fencing" || resource.settings.requires === "unfencing";
+}
+
+/** The node it counts as running on when there are several (1-state F12). */
+export function currentNode(resource: Resource): Node | null {
+  const first = resource.runningOn[0] ?? null;
+  if (requiresFencing(resource)) return first;
+  return resource.runningOn.find((node) => node.online && !node.unclean) ?? first;
+}
+
+/** Id as people see it: instances of anonymous clones have no number. */
+export function displayId(resource: Resource): string {
+  return isAnonymous(resource) ? resource.configId : resource.id;
+}

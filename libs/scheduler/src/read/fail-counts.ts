@@ -1,0 +1,39 @@
+/** Fail counts from node attributes, and when they expire (1-state F8). */
+import type { Cluster } from "../model/cluster.ts";
+import { cloneOf } from "../model/resource.ts";
+import type { Node } from "../model/node.ts";
+import type { Resource } from "../model/resource.ts";
+import { addScores } from "../model/score.ts";
+import { parseScore } from "@quorate/cib";
+
+export interface Failures {
+  readonly count: number;
+  /** Seconds since the epoch; 0 when unknown. */
+  readonly last: number;
+}
+
+/** What stands in the attributes of the node, expired or not. */
+export function rawFailCount(cluster: Cluster, resource: Resource, node: Node): Failures {
+  const pattern = attributePattern(cluster, resource);
+  let count = 0, last = 0;
+  for (const [name, value] of node.attributes) {
+    if (name.startsWith("fail-count-") && pattern.test(name.slice(11))) count = addScores(count, parseScore(value));
+    else if (name.startsWith("last-failure-") && pattern.test(name.slice(13))) last = Math.max(last, Number.parseInt(value, 10) || 0);
+  }
+  return { count, last };
+}
+
+/** The count in force: 0 once it expired, which is strictly after last failure plus timeout. */
+export function effectiveFailCount(cluster: Cluster, resource: Resource, node: Node): Failures {
+  const failures = rawFailCount(cluster, resource, node);
+  const timeout = resource.failureTimeoutMs / 1000;
+  const expired = timeout > 0 && failures.last > 0 && cluster.nowMs / 1000 > failures.last + timeout;
+  return expired ? { count: 0, last: failures.last } : failures;
+}
+
+function attributePattern(cluster: Cluster, resource: Resource): RegExp {
+  const anonymous = cloneOf(resource) !== null && !resource.unique;
+  const name = anonymous ? resource.configId : (resource.historyName ?? resource.id);
+  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped}${anonymous ? "(:\\d+)?" : ""}${cluster.plainFailCounts ? "" : "#.+_\\d+"}$`);
+}

@@ -1,0 +1,54 @@
+/** Failures that expire, and fail counts that are to be cleared (1-state F7). */
+import { requestAction } from "../actions/action-table.ts";
+import type { Cluster } from "../model/cluster.ts";
+import { noteRecheck } from "../model/cluster.ts";
+import type { Node } from "../model/node.ts";
+import type { Resource } from "../model/resource.ts";
+import { compareDigests } from "./digests.ts";
+import { effectiveFailCount, rawFailCount } from "./fail-counts.ts";
+import { isProbe } from "./history-entry.ts";
+import type { HistoryEntry } from "./history-entry.ts";
+import type { Replay } from "./operation-result.ts";
+
+/** Exit codes of a probe that say something about the present, however old. */
+const LASTING: ReadonlySet<number> = new Set([0, 7, 8, 190, 191]);
+
+/** True when the entry is a failure too old to count. Plans the clearing of fail counts that are over. */
+export function checkExpiry(replay: Replay, entry: HistoryEntry): boolean {
+  const { cluster, resource, node } = replay;
+  const isLastFailure = entry.id.endsWith("_last_failure_0");
+  let expired = false, clear: string | null = null;
+  withdrawTimeoutIfBlocked(replay, entry);
+  if (resource.failureTimeoutMs > 0 && entry.changedAt !== null) {
+    const timeout = resource.failureTimeoutMs / 1000;
+    expired = cluster.nowMs / 1000 >= entry.changedAt + timeout;
+    const effective = effectiveFailCount(cluster, resource, node);
+    if (effective.count > 0 && effective.last > 0) noteRecheck(cluster, (effective.last + timeout + 1) * 1000);
+    if (expired && rawFailCount(cluster, resource, node).count > 0) {
+      if (effective.count === 0) clear = "it expired";
+      else expired = false;
+    }
+  }
+  if (!expired && isLastFailure && (entry.task === "start" || entry.task === "monitor") && clear === null) {
+    const verdict = compareDigests(cluster, resource, node, entry);
+    if (verdict !== "same" && verdict !== "unknown") clear = "resource parameters have changed";
+  }
+  if (clear !== null) clearFailCount(cluster, resource, node, clear);
+  return expired && !(isProbe(entry) && LASTING.has(entry.rc));
+}
+
+/** A failure that blocks does not go away by itself. */
+function withdrawTimeoutIfBlocked({ resource, node, cluster }: Replay, entry: HistoryEntry): void {
+  if (resource.failureTimeoutMs === 0 || rawFailCount(cluster, resource, node).count === 0) return;
+  const failed = entry.id.endsWith("_last_failure_0") || entry.rc !== entry.targetRc;
+  const blocks = resource.operations.some(
+    (operation) => operation.element.attributes["on-fail"] === "block" && operation.name === entry.task && operation.intervalMs === entry.intervalMs,
+  );
+  if (failed && blocks) resource.failureTimeoutMs = 0;
+}
+
+export function clearFailCount(cluster: Cluster, resource: Resource, node: Node, reason: string): void {
+  const action = requestAction(cluster, { resource, task: "clear_failcount", node, optional: false });
+  action.extraMeta.set("op_no_wait", "true");
+  action.reason ??= reason;
+}

@@ -1,0 +1,163 @@
+/** Operation histories of the status section: from entries to roles (1-state F1 to F5, F10). */
+import type { XmlElement } from "@quorate/cib";
+import { requestAction } from "../actions/action-table.ts";
+import type { Cluster } from "../model/cluster.ts";
+import { markForFencing } from "../model/cluster.ts";
+import type { Node } from "../model/node.ts";
+import type { Resource } from "../model/resource.ts";
+import { rank } from "../model/role.ts";
+import { addActive } from "./active.ts";
+import { readHistoryEntry, sortHistory, STATUS } from "./history-entry.ts";
+import type { HistoryEntry } from "./history-entry.ts";
+import { resourceOfHistory } from "./history-resource.ts";
+import { nodeOfEntry } from "./nodes.ts";
+import { applyOperation } from "./operation-result.ts";
+import type { Replay } from "./operation-result.ts";
+import { addNodeScore, ban } from "./resources.ts";
+import { child, children } from "@quorate/cib";
+
+/** One `lrm_resource` with the resource it was found to be about. */
+export interface ResourceHistory {
+  readonly node: Node;
+  readonly resource: Resource;
+  readonly element: XmlElement;
+  /** Oldest first. */
+  readonly entries: readonly HistoryEntry[];
+  /** Index of the entry that made it active; -1: none. */
+  readonly startIndex: number;
+  readonly stopIndex: number;
+}
+
+/** Without fencing the history of members that are away is not read. */
+export function readHistories(cluster: Cluster, status: XmlElement): ResourceHistory[] {
+  const histories: ResourceHistory[] = [];
+  for (const state of status.children) {
+    if (state.name !== "node_state") continue;
+    const node = nodeOfEntry(cluster, state);
+    if (node === null || node.kind !== "member" || !(node.online || cluster.options.fencingEnabled)) continue;
+    for (const element of historyElements(state)) {
+      const history = readResourceHistory(cluster, node, element);
+      if (history !== null) histories.push(history);
+    }
+  }
+  return histories;
+}
+
+export function historyElements(state: XmlElement): XmlElement[] {
+  return children(state, "lrm").flatMap((lrm) => children(lrm, "lrm_resources").flatMap((list) => children(list, "lrm_resource")));
+}
+
+function readResourceHistory(cluster: Cluster, node: Node, element: XmlElement): ResourceHistory | null {
+  if (child(element, "lrm_rsc_op") === null) return null;
+  const resource = resourceOfHistory(cluster, node, element);
+  if (resource === null) return null;
+  const entries = sortHistory(children(element, "lrm_rsc_op").flatMap((item) => readHistoryEntry(item) ?? []));
+  const replay: Replay = { cluster, resource, node, entries, role: "Unknown", onFail: "ignore", lastFailure: null, failedHere: null };
+  const before = resource.role;
+  for (const entry of entries) applyOperation(replay, entry);
+  const { startIndex, stopIndex } = activeSpan(entries);
+  if (node.online) rememberMonitors(cluster, { resource, node, entries, startIndex, stopIndex });
+  conclude(replay);
+  resource.role = rank(before) > rank(replay.role) ? before : replay.role === "Unknown" ? before : replay.role;
+  return { node, resource, element, entries, startIndex, stopIndex };
+}
+
+/** Where the present life of the resource starts, and where the last one ended. */
+function activeSpan(entries: readonly HistoryEntry[]): { readonly startIndex: number; readonly stopIndex: number } {
+  const last = (test: (entry: HistoryEntry) => boolean): number => entries.findLastIndex(test);
+  const stopIndex = last((entry) => entry.task === "stop" && entry.status === STATUS.done);
+  const started = last((entry) => entry.task === "start" || entry.task === "migrate_from");
+  if (started !== -1) return { startIndex: started, stopIndex };
+  const promoted = last((entry) => entry.task === "promote" || entry.task === "demote");
+  if (promoted !== -1) return { startIndex: promoted, stopIndex };
+  const active = (entry: HistoryEntry): boolean => entry.task === "monitor" && (entry.rc === 0 || entry.rc === 8);
+  const afterStop = entries.findIndex((entry, index) => index > stopIndex && active(entry));
+  return { startIndex: afterStop !== -1 ? afterStop : entries.findIndex(active), stopIndex };
+}
+
+interface Span {
+  readonly resource: Resource;
+  readonly node: Node;
+  readonly entries: readonly HistoryEntry[];
+  readonly startIndex: number;
+  readonly stopIndex: number;
+}
+
+/** Recurring operations that run there are known as optional actions. */
+function rememberMonitors(cluster: Cluster, { resource, node, entries, startIndex, stopIndex }: Span): void {
+  entries.forEach((entry, index) => {
+    if (entry.intervalMs === 0 || entry.status === STATUS.pending || index < startIndex) return;
+    if (startIndex < stopIndex && index <= stopIndex) return;
+    requestAction(cluster, { resource, task: entry.task, intervalMs: entry.intervalMs, node, optional: true });
+  });
+}
+
+/** What the whole entry means for the resource (1-state F10). */
+function conclude(replay: Replay): void {
+  const { cluster, resource, node } = replay;
+  if (replay.role !== "Unknown") markKnown(resource, node);
+  const active = rank(replay.role) > rank("Stopped");
+  if (active && !node.online && !node.maintenance && resource.managed && cluster.options.fencingEnabled) {
+    markForFencing(node, `${resource.id} is thought to be active there`);
+  }
+  const onFail = node.unclean ? "ignore" : replay.onFail;
+  react(replay, onFail, active);
+  if (active) {
+    addActive(cluster, resource, node);
+    if (onFail === "demote" || onFail === "block") resource.failed = true;
+    else if (onFail !== "ignore") fail(resource);
+  } else {
+    for (const action of resource.actions) if (action.task === "stop" && action.node === node) action.optional = true;
+  }
+  const target = resource.meta.get("target-role")?.toLowerCase();
+  if (target === "stopped") resource.nextRole = "Stopped";
+}
+
+function fail(resource: Resource): void {
+  resource.failed = true;
+  resource.mustStop = true;
+}
+
+function react(replay: Replay, onFail: Replay["onFail"], active: boolean): void {
+  const { cluster, resource, node } = replay;
+  switch (onFail) {
+    case "ignore":
+      return;
+    case "demote":
+      resource.failed = true;
+      requestAction(cluster, { resource, task: "demote", node, optional: false });
+      return;
+    case "fence":
+      markForFencing(node, `${resource.id} failed there`);
+      return;
+    case "standby":
+      node.standby = true;
+      node.standbyOnFail = true;
+      return;
+    case "block":
+      resource.managed = false;
+      resource.blocked = true;
+      return;
+    case "migrate":
+      addNodeScore(cluster, resource, node.index, ban("failcount", `${replay.failedHere ?? "it failed there"} and on-fail is migrate`));
+      return;
+    case "stop":
+      resource.nextRole = "Stopped";
+      return;
+    case "restart":
+    case "restart-container":
+      if (!active) return;
+      fail(resource);
+      requestAction(cluster, { resource, task: "stop", node, optional: false });
+      return;
+  }
+}
+
+/** Known there, so that no probe is needed; for members of a group in a clone the instance is enough. */
+function markKnown(resource: Resource, node: Node): void {
+  for (let at: Resource | null = resource; at !== null; at = at.parent) {
+    at.known.add(node.index);
+    if (at.unique) return;
+  }
+}
+

@@ -1,0 +1,34 @@
+/** Where everything is put, and the arithmetic behind it. */
+import { excludedBecause } from "../assign/explain-choice.ts";
+import type { Cluster } from "../model/cluster.ts";
+import type { Resource } from "../model/resource.ts";
+import { leavesOf } from "../model/resource.ts";
+import { sortNodes } from "../assign/colocation-scores.ts";
+import type { Assignment, Candidate } from "../types.ts";
+
+export function reportAssignments(cluster: Cluster): Assignment[] {
+  return cluster.resources.flatMap(leavesOf).filter((leaf) => !leaf.orphan || leaf.runningOn.length > 0).map((leaf) => reportAssignment(cluster, leaf));
+}
+
+function reportAssignment(cluster: Cluster, resource: Resource): Assignment {
+  return {
+    resource: resource.id,
+    from: resource.runningOn.map((node) => node.name),
+    to: resource.assigned?.name ?? null,
+    role: resource.nextRole,
+    candidates: candidatesOf(cluster, resource),
+    reason: resource.choice ?? "it was not looked at",
+  };
+}
+
+/** The chosen node first, then as the scores rank them. */
+function candidatesOf(cluster: Cluster, resource: Resource): Candidate[] {
+  const sorted = sortNodes(cluster, resource.scores, resource.assigned);
+  const chosenFirst = sorted.toSorted((a, b) => Number(b === resource.assigned) - Number(a === resource.assigned));
+  return chosenFirst.map((node) => ({
+    node: node.name,
+    score: resource.scores.get(node.index),
+    terms: resource.terms.filter((term) => term.node === node.index && term.score !== 0).map(({ source, id, score, text }) => ({ source, id, score, text })),
+    excluded: excludedBecause(resource, node),
+  }));
+}

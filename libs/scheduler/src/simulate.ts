@@ -1,0 +1,125 @@
+/**
+ * What the cluster would look like after a decision, if every action succeeded: for `quorate simulate` and the conformance tests.
+ * Pure. Results are written into the status section as an executor would write them.
+ */
+import type { Cib, XmlElement } from "@quorate/cib";
+import { makeCib } from "@quorate/cib";
+import type { Action, Graph } from "@quorate/transition";
+import type { Decision } from "./types.ts";
+
+export interface Simulation {
+  /** One line per action, in the order in which they were done: `rsc start node`. */
+  readonly executed: readonly string[];
+  readonly after: Cib;
+}
+
+/** While it is being filled. */
+interface Draft {
+  readonly name: string;
+  readonly attributes: Record<string, string>;
+  children: Draft[];
+}
+
+/** Actions without a result in the history. */
+const WITHOUT_HISTORY: ReadonlySet<string> = new Set(["delete", "cancel", "notify", "clear_failcount", "lrm_delete", "meta-data"]);
+
+export function simulateGraph(cib: Cib, decision: Pick<Decision, "graph">): Simulation {
+  const root = toDraft(cib.root);
+  const executed: string[] = [];
+  for (const action of inOrder(decision.graph)) {
+    executed.push(lineOf(action));
+    carryOut(root, action);
+  }
+  return { executed, after: makeCib(toElement(root)) };
+}
+
+/** An action after all it waits for; among those ready the smallest number first. A cycle is never carried out. */
+function inOrder({ actions }: Graph): Action[] {
+  const done = new Set<number>();
+  const sorted: Action[] = [];
+  for (let progress = true; progress;) {
+    progress = false;
+    for (const action of actions) {
+      if (done.has(action.id) || !action.after.every((first) => done.has(first))) continue;
+      done.add(action.id);
+      sorted.push(action);
+      progress = true;
+    }
+  }
+  return sorted;
+}
+
+function lineOf(action: Action): string {
+  const interval = action.intervalMs > 0 ? `=${action.intervalMs}` : "";
+  switch (action.kind) {
+    case "rsc": return `${action.resource ?? ""} ${action.task}${interval} ${action.node ?? ""}`;
+    case "fence": return `fence ${action.task} ${action.node ?? ""}`;
+    case "cluster": return `cluster ${action.task}${action.resource === null ? "" : ` ${action.resource}`} ${action.node ?? ""}`;
+    case "pseudo": return `pseudo ${action.key}`;
+  }
+}
+
+function carryOut(root: Draft, action: Action): void {
+  const state = action.node === null ? undefined : nodeState(root, action.node);
+  if (state === undefined) return;
+  if (action.kind === "fence" && action.task !== "on") {
+    state.children = state.children.filter((child) => child.name !== "lrm" && child.name !== "transient_attributes");
+    Object.assign(state.attributes, { in_ccm: "false", crmd: "offline", join: "down", expected: "down" });
+  } else if (action.kind === "rsc" && action.resource !== null && !WITHOUT_HISTORY.has(action.task)) {
+    recordResult(state, action, action.resource);
+  }
+}
+
+/** The entry of a node; made when it has none. */
+function nodeState(root: Draft, name: string): Draft | undefined {
+  const status = childOf(root, "status");
+  const nodes = childOf(childOf(root, "configuration"), "nodes").children;
+  const id = nodes.find((node) => (node.attributes["uname"] ?? node.attributes["id"]) === name)?.attributes["id"];
+  const found = status.children.find((state) => state.name === "node_state" && (state.attributes["id"] === id || state.attributes["uname"] === name));
+  if (found !== undefined || id === undefined) return found;
+  const made: Draft = { name: "node_state", attributes: { id, uname: name }, children: [] };
+  status.children.push(made);
+  return made;
+}
+
+/** A result replaces the entry of the same id, as the executor keeps one for the last operation and one per recurring one. */
+function recordResult(state: Draft, action: Action, resource: string): void {
+  const lrm = childOf(state, "lrm", { id: state.attributes["id"] ?? "" });
+  const list = childOf(lrm, "lrm_resources");
+  let entry = list.children.find((one) => one.attributes["id"] === resource);
+  if (entry === undefined) {
+    const agent: Record<string, string> = { id: resource, class: action.agent?.class ?? "", type: action.agent?.type ?? "" };
+    if (action.agent?.provider != null) agent["provider"] = action.agent.provider;
+    entry = { name: "lrm_resource", attributes: agent, children: [] };
+    list.children.push(entry);
+  }
+  const migration = action.task === "migrate_to" || action.task === "migrate_from";
+  const key = `${resource}_${action.task}_${action.intervalMs}`;
+  const id = action.intervalMs > 0 || migration ? key : `${resource}_last_0`;
+  const callId = entry.children.reduce((highest, one) => Math.max(highest, Number(one.attributes["call-id"] ?? 0) || 0), 0) + 1;
+  const attributes: Record<string, string> = {
+    id, operation_key: key, operation: action.task, interval: String(action.intervalMs), "call-id": String(callId),
+    "rc-code": String(action.targetRc), "op-status": "0", "transition-key": `${action.id}:-1:${action.targetRc}:00000000-0000-0000-0000-000000000000`,
+  };
+  for (const name of ["migrate_source", "migrate_target"]) if (action.meta[name] !== undefined) attributes[name] = action.meta[name];
+  const made: Draft = { name: "lrm_rsc_op", attributes, children: [] };
+  const at = entry.children.findIndex((one) => one.attributes["id"] === id);
+  if (at === -1) entry.children.push(made);
+  else entry.children[at] = made;
+}
+
+function childOf(parent: Draft, name: string, attributes: Record<string, string> = {}): Draft {
+  const found = parent.children.find((child) => child.name === name);
+  if (found !== undefined) return found;
+  const made: Draft = { name, attributes, children: [] };
+  parent.children.push(made);
+  return made;
+}
+
+function toDraft(element: XmlElement): Draft {
+  return { name: element.name, attributes: { ...element.attributes }, children: element.children.map(toDraft) };
+}
+
+function toElement(draft: Draft): XmlElement {
+  return { name: draft.name, attributes: draft.attributes, children: draft.children.map(toElement), place: null };
+}
