@@ -1,0 +1,115 @@
+/** Operation results, fail counts, clean-up and transient attributes. */
+import { attribute, clusterOption, parseBoolean } from "@quorate/cib";
+import type { NodeName, ResourceId, WallMs } from "@quorate/core";
+import type { OperationResult } from "@quorate/execution";
+import { activeOn } from "./activity.ts";
+import type { Command } from "./command.ts";
+import { draft } from "./event-draft.ts";
+import { dropRecurring, isFailure, recordResult } from "./history.ts";
+import type { Applied, EventDraft, Replica } from "./replica.ts";
+import { configuredId, resourceIndex } from "./resource-index.ts";
+import { changeNodeState, changeResourceHistory, nodeState, transientAttributes, withTransientAttributes } from "./status-section.ts";
+
+export const INFINITY_SCORE = 1_000_000;
+
+export function applyResults(replica: Replica, command: Extract<Command, { kind: "results" }>): Applied {
+  const record = replica.nodes.get(command.node);
+  if (record === undefined || record.session !== command.session) {
+    return { events: [], error: { code: "QUORATE_UNSAFE", message: `results of ${command.node} are of a session that was replaced` } };
+  }
+  if (command.reportSequence <= record.reportSequence) return { events: [], error: null };
+  const fresh = command.results.slice(-Math.min(command.results.length, command.reportSequence - record.reportSequence));
+  replica.nodes.set(command.node, { ...record, reportSequence: command.reportSequence });
+  const events = fresh.flatMap((result) => applyResult(replica, command.node, result, command.atMs));
+  return { events, error: null };
+}
+
+function applyResult(replica: Replica, node: NodeName, result: OperationResult, atMs: WallMs): EventDraft[] {
+  const { resource, task, intervalMs } = result.operation;
+  if (result.status === "cancelled") {
+    if (intervalMs > 0) replica.cib = changeNodeState(replica.cib, node, (state) => changeResourceHistory(state, resource, (history) => (history === null ? null : dropRecurring(history, task, intervalMs))));
+    return [];
+  }
+  replica.cib = changeNodeState(replica.cib, node, (state) => changeResourceHistory(state, resource, (history) => recordResult(history, result)));
+  if (isFailure(result)) return [countFailure(replica, node, result, atMs)];
+  const events: EventDraft[] = [];
+  const past: Readonly<Record<string, string>> = { start: "started", stop: "stopped", promote: "promoted", demote: "demoted" };
+  const word = past[task];
+  if (word !== undefined) events.push(draft(`resource.${word}`, "info", atMs, `${resource} ${word} on ${node}`, { node, resource, data: { execMs: String(result.execMs) } }));
+  if (task === "start") events.push(...completeFailover(replica, resource, { node, atMs }));
+  return events;
+}
+
+/** Fail counts live in transient attributes, as Pacemaker keeps them (`fail-count-RSC#TASK_INTERVAL`). */
+function countFailure(replica: Replica, node: NodeName, result: OperationResult, atMs: WallMs): EventDraft {
+  const { resource, task, intervalMs } = result.operation;
+  const key = `${configuredId(resource)}#${task}_${intervalMs}`;
+  const fatal = task === "stop" || (task === "start" && parseBoolean(clusterOption(replica.cib, "start-failure-is-fatal") ?? "true") !== false);
+  replica.cib = changeNodeState(replica.cib, node, (state) => {
+    const values = new Map(transientAttributes(state));
+    const before = values.get(`fail-count-${key}`) ?? "0";
+    const count = fatal || before === "INFINITY" ? "INFINITY" : String(Math.min(Number(before) + 1, INFINITY_SCORE));
+    values.set(`fail-count-${key}`, count);
+    values.set(`last-failure-${key}`, String(Math.floor(atMs / 1000)));
+    return withTransientAttributes(state, values);
+  });
+  const what = result.status === "timeout" ? `timed out after ${result.execMs} ms` : result.status === "lost" ? "was lost with its executor" : `failed (rc ${result.rc})`;
+  const message = `${task} of ${resource} on ${node} ${what}${result.exitReason === "" ? "" : `: ${result.exitReason}`}`;
+  return draft("resource.failed", "error", atMs, message, { node, resource, data: { task, intervalMs: String(intervalMs), rc: String(result.rc), status: result.status, exitReason: result.exitReason } });
+}
+
+/** When everything of a group that lost its node runs again on one node, the failover is over. */
+function completeFailover(replica: Replica, resource: ResourceId, { node, atMs }: { node: NodeName; atMs: WallMs }): EventDraft[] {
+  const index = resourceIndex(replica);
+  const top = index.topOf.get(configuredId(resource));
+  const displaced = top === undefined ? undefined : replica.displaced.get(top);
+  if (top === undefined || displaced === undefined) return [];
+  const everything = index.primitivesOf.get(top) ?? [];
+  if (!everything.every((primitive) => activeOn(replica, primitive).includes(node))) return [];
+  replica.displaced.delete(top);
+  const elapsedMs = atMs - displaced.sinceMs;
+  const message = `${top} runs on ${node} again, ${elapsedMs} ms after ${displaced.from} was declared lost`;
+  return [draft("group.failover-completed", "warning", atMs, message, { node, resource: top, data: { from: displaced.from, to: node, elapsedMs: String(elapsedMs) } })];
+}
+
+/** History and fail counts are forgotten; the scheduler then probes again. */
+export function applyCleanup(replica: Replica, command: Extract<Command, { kind: "cleanup" }>): Applied {
+  const primitives = resourceIndex(replica).primitivesOf.get(command.resource) ?? (isKnownHistory(replica, command.resource) ? [command.resource] : []);
+  if (primitives.length === 0) return { events: [], error: { code: "QUORATE_NOT_FOUND", message: `no resource ${command.resource}` } };
+  for (const node of command.node === null ? replica.nodes.keys() : [command.node]) {
+    const state = nodeState(replica.cib, node);
+    if (state === null) continue;
+    replica.cib = changeNodeState(replica.cib, node, (before) => {
+      let after = before;
+      for (const id of primitives) after = changeResourceHistory(after, id, () => null);
+      const kept = [...transientAttributes(after)].filter(([name]) => !primitives.some((id) => isFailureAttribute(name, id)));
+      return withTransientAttributes(after, new Map(kept));
+    });
+  }
+  const where = command.node === null ? "all nodes" : command.node;
+  return { events: [draft("resource.cleaned-up", "info", command.atMs, `${command.by} cleaned up ${command.resource} on ${where}`, { resource: command.resource, ...(command.node === null ? {} : { node: command.node }) })], error: null };
+}
+
+function isKnownHistory(replica: Replica, resource: ResourceId): boolean {
+  return [...replica.nodes.keys()].some((node) => {
+    const state = nodeState(replica.cib, node);
+    return state !== null && JSON.stringify(state.children).includes(`"id":${JSON.stringify(resource)}`);
+  });
+}
+
+function isFailureAttribute(name: string, id: ResourceId): boolean {
+  return name.startsWith(`fail-count-${id}#`) || name.startsWith(`last-failure-${id}#`);
+}
+
+export function setTransientAttribute(replica: Replica, command: Extract<Command, { kind: "attribute" }>): Applied {
+  if (!replica.nodes.has(command.node)) return { events: [], error: { code: "QUORATE_NOT_FOUND", message: `no node ${command.node}` } };
+  const state = nodeState(replica.cib, command.node);
+  if (state === null || attribute(state, "in_ccm") === undefined) return { events: [], error: { code: "QUORATE_NOT_FOUND", message: `${command.node} was never seen` } };
+  replica.cib = changeNodeState(replica.cib, command.node, (before) => {
+    const values = new Map(transientAttributes(before));
+    if (command.value === null) values.delete(command.name);
+    else values.set(command.name, command.value);
+    return withTransientAttributes(before, values);
+  });
+  return { events: [], error: null };
+}

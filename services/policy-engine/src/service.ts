@@ -1,0 +1,147 @@
+/**
+ * Policy-engine: the Raft log, the CIB, the outbox, and on the leader's node the DC. Wires `Engine` to disk, bus, gRPC
+ * and the scheduler's thread. Read next: engine-loop.ts, then @quorate/controller.
+ */
+import { createHash, randomBytes, randomInt } from "node:crypto";
+import { join } from "node:path";
+import { emptyCib } from "@quorate/cib";
+import { Engine, type EngineConfig, type EngineEffect, type EngineInput } from "@quorate/controller";
+import { type Bus, type Clock, type Logger, type QuorateConfig, type RpcServer, configHash, connectBus, createReadiness, openStore, readSecret, readText, serveRpc, startWorker } from "@quorate/runtime";
+import { CibServiceService, EventServiceService, PolicyServiceService, decodeCommand, decodeExecutorReport, decodeRaftPacket, encodeCommand } from "@quorate/wire";
+import { createCibService } from "./cib-service.ts";
+import { EngineLoop } from "./engine-loop.ts";
+import { createEventService } from "./event-service.ts";
+import { createLogStore } from "./log-store.ts";
+import { createNeighbours } from "./neighbours.ts";
+import { createOutbox } from "./outbox.ts";
+import { createPerformer } from "./performer.ts";
+import { createPolicyService } from "./policy-service.ts";
+import { createRequests } from "./requests.ts";
+import type { ScheduleReply, ScheduleRequest } from "./scheduler-thread.ts";
+import { subjectsOf } from "./subjects.ts";
+
+export interface PolicyEngine {
+  start(): Promise<void>;
+  /** No new calls and no new steps; what is under way is finished. */
+  stopIntake(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const CLOSE_DEADLINE_MS = 2_000;
+
+/** Times that no operator needs to tune. */
+const FIXED = { campaignStaggerMs: 60, helloIntervalMs: 200, requestTimeoutMs: 10_000, aloneGraceMs: 10_000, admitProgressMs: 2_000 } as const;
+
+export function createPolicyEngine({ config, log, clock }: { config: QuorateConfig; log: Logger; clock: Clock }): PolicyEngine {
+  const closers: (() => Promise<void> | void)[] = [];
+  const intake: (() => Promise<void> | void)[] = [];
+  return {
+    start: async () => startPolicyEngine({ config, log, clock, closers, intake }),
+    stopIntake: async () => {
+      for (const stop of intake) await stop();
+    },
+    close: async () => {
+      for (const close of closers.toReversed()) await close();
+    },
+  };
+}
+
+interface Start {
+  readonly config: QuorateConfig;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly closers: (() => Promise<void> | void)[];
+  readonly intake: (() => Promise<void> | void)[];
+}
+
+async function startPolicyEngine({ config, log, clock, closers, intake }: Start): Promise<void> {
+  const readiness = createReadiness(["bus", "rpc", "leader"]);
+  const store = openStore(join(config.paths.data, "policy-engine"));
+  closers.push(() => store.close());
+  const logStore = createLogStore(store);
+  const engine = new Engine({
+    config: await engineConfig(config),
+    codec: { encode: encodeCommand, decode: decodeCommand },
+    stored: await logStore.load(),
+    emptyCib: emptyCib(),
+    seed: randomInt(2 ** 31),
+    hash: (text) => createHash("sha256").update(text).digest("hex").slice(0, 32),
+    time: { nowMs: clock.nowMs(), wallMs: clock.wallMs() },
+  });
+  const bus = await connectBus(await busOptions(config, log));
+  closers.push(() => bus.close());
+  bus.onStatus(({ connected, server }) => readiness.set("bus", connected, server === null ? "no nats-server answers" : ""));
+
+  const outbox = createOutbox(engine.replica);
+  const post = (input: EngineInput): void => loop.post(input);
+  const scheduler = startScheduler({ post, log });
+  closers.push(() => scheduler.terminate());
+  const neighbours = createNeighbours({ config, log, clock, bus, post });
+  closers.push(() => neighbours.close());
+  const requests = createRequests(post);
+  const performer = createPerformer({ config, log, bus, subjects: subjectsOf(config.cluster), scheduler, neighbours, requests, outbox, readiness, post });
+  const loop: EngineLoop = new EngineLoop({ engine, clock, save: (effect) => logStore.save(effect), perform: (effect: Exclude<EngineEffect, { kind: "persist" }>) => performer.perform(effect), onCrash: (error) => crash(log, error) });
+  intake.push(() => loop.stop());
+
+  listen({ config, bus, post, log });
+  const ticker = setInterval(() => post({ kind: "tick" }), config.policyEngine.tickMs);
+  intake.unshift(() => clearInterval(ticker));
+  const services = [
+    { definition: PolicyServiceService, implementation: createPolicyService({ config, engine, requests, outbox, clock, log }) },
+    { definition: CibServiceService, implementation: createCibService({ engine, requests, clock, log }) },
+    { definition: EventServiceService, implementation: createEventService({ engine, requests, outbox, log }) },
+  ];
+  const addresses = [`unix:${join(config.paths.run, "policy-engine.sock")}`, ...(config.rpc.listen === null ? [] : [config.rpc.listen])];
+  const rpc: RpcServer = await serveRpc({ addresses, services: services as Parameters<typeof serveRpc>[0]["services"], log, ...(config.rpc.tls === undefined ? {} : { tls: config.rpc.tls }) });
+  intake.unshift(() => rpc.close(CLOSE_DEADLINE_MS));
+  readiness.set("rpc", true, "");
+  neighbours.start();
+}
+
+async function engineConfig(config: QuorateConfig): Promise<EngineConfig> {
+  const { policyEngine, membership } = config;
+  return {
+    ...FIXED,
+    cluster: config.cluster,
+    node: config.node,
+    session: randomBytes(8).toString("hex"),
+    voters: config.nodes.map(({ name }) => name),
+    configHash: configHash(config),
+    electionTicks: policyEngine.electionTicks,
+    heartbeatTicks: policyEngine.heartbeatTicks,
+    claimTimeoutMs: policyEngine.claimTimeoutMs,
+    initialDeadTimeMs: policyEngine.initialDeadTimeMs,
+    commandDeadTimeMs: membership.commandDeadTimeMs,
+    initialCib: policyEngine.initialCib === null ? null : await readText(policyEngine.initialCib),
+  };
+}
+
+async function busOptions(config: QuorateConfig, log: Logger): Promise<Parameters<typeof connectBus>[0]> {
+  const { servers, user, passwordFile, tls } = config.nats;
+  const password = passwordFile === null ? null : await readSecret(passwordFile);
+  return { servers, name: `policy-engine.${config.node}`, log, ...(user === "" ? {} : { user }), ...(password === null ? {} : { password }), ...(tls === undefined ? {} : { tls }) };
+}
+
+function startScheduler({ post, log }: { post: (input: EngineInput) => void; log: Logger }): ReturnType<typeof startWorker<ScheduleRequest, ScheduleReply>> {
+  const own = import.meta.url;
+  return startWorker<ScheduleRequest, ScheduleReply>({
+    url: new URL(`./scheduler-thread${own.endsWith(".ts") ? ".ts" : ".js"}`, own),
+    data: null,
+    onMessage: ({ token, decision }) => post({ kind: "scheduled", token, decision }),
+    onExit: ({ code, error }) => crash(log, error ?? new Error(`the scheduler's thread ended with code ${code}`)),
+  });
+}
+
+/** What arrives on the bus. A payload that does not decode is dropped and said: it is never half obeyed. */
+function listen({ config, bus, post, log }: { config: QuorateConfig; bus: Bus; post: (input: EngineInput) => void; log: Logger }): void {
+  const subjects = subjectsOf(config.cluster);
+  bus.subscribe(subjects.raft(config.node), (payload) => post({ kind: "packet", packet: decodeRaftPacket(payload) }));
+  bus.subscribe(subjects.policy(config.node), (payload) => post({ kind: "executorReport", report: decodeExecutorReport(payload) }));
+  log.debug({ node: config.node }, "listening");
+}
+
+/** A crash stays a crash: peers must see it. */
+function crash(log: Logger, error: unknown): never {
+  log.fatal({ error }, "policy-engine cannot go on");
+  process.exit(1);
+}
