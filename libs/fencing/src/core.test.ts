@@ -99,10 +99,10 @@ test.each([
   { name: "reboot: answered when off is verified, power comes back afterwards", action: "reboot", answers: "ok =off ok =on", want: "save[1.5 a:begun] pdu.off(2) pdu.status(2) save[a:succeeded] reply1:succeeded pdu.on(2) pdu.status(2) save[a:on-succeeded] on:succeeded" },
   { name: "reboot: a power-on that fails changes nothing but the ledger", action: "reboot", answers: "ok =off no =off no =off", want: "save[1.5 a:begun] pdu.off(2) pdu.status(2) save[a:succeeded] reply1:succeeded pdu.on(2) pdu.status(2) pdu.on(2) pdu.status(2) save[a:on-failed] on:failed" },
   { name: "on: verified by status as well", action: "on", answers: "ok =off =on", want: "save[1.5 a:begun] pdu.on(2) pdu.status(2) pdu.status(2) save[a:succeeded] reply1:succeeded" },
-  { name: "status: one question, no ledger entry", action: "status", answers: "=on", want: "save[1.5] pdu.status(2) reply1:succeeded" },
-  { name: "status: an answer that says nothing is asked again, and stays unknown", action: "status", answers: "=? =?", want: "save[1.5] pdu.status(2) pdu.status(2) reply1:unknown" },
-  { name: "monitor: takes no target", action: "monitor", target: null, answers: "ok", want: "save[1.5] pdu.monitor reply1:succeeded" },
-  { name: "monitor: failure", action: "monitor", target: null, answers: "bad bad", want: "save[1.5] pdu.monitor pdu.monitor reply1:unknown" },
+  { name: "status: one question, no ledger entry", action: "status", answers: "=on", want: "pdu.status(2) reply1:succeeded" },
+  { name: "status: an answer that says nothing is asked again, and stays unknown", action: "status", answers: "=? =?", want: "pdu.status(2) pdu.status(2) reply1:unknown" },
+  { name: "monitor: takes no target", action: "monitor", target: null, answers: "ok", want: "pdu.monitor reply1:succeeded" },
+  { name: "monitor: failure", action: "monitor", target: null, answers: "bad bad", want: "pdu.monitor pdu.monitor reply1:unknown" },
   { name: "off without a target is refused", action: "off", target: null, answers: "", want: "reply1:refused" },
   { name: "a node that no device feeds", action: "off", target: "node9", answers: "", want: "save[1.5 a:failed] reply1:failed" },
 ])("$name", ({ action, answers, want, ...given }) => {
@@ -134,10 +134,16 @@ test.each([
 });
 
 test("gate: a request that waited while a newer DC spoke is refused when its turn comes", () => {
-  const inputs = [asked(1, request("a", "off")), asked(2, request("b", "off")), asked(3, request("c", "status", { authority: { term: 2, view: 9 }, target: "node3" }), 10)];
-  const world = play(fresh(), { inputs, answers: (run) => (run.action === "off" ? "ok@50" : run.target === "node3" ? "=on@5" : "=off") });
+  const inputs = [asked(1, request("a", "off")), asked(2, request("b", "off")), asked(3, request("c", "off", { authority: { term: 2, view: 9 }, target: "node3", devices: [IPMI] }), 10)];
+  const world = play(fresh(), { inputs, answers: (run) => (run.action === "off" ? "ok@50" : "=off") });
   expect(world.trace.filter((one) => one.startsWith("reply")).toSorted()).toEqual(["reply1:succeeded", "reply2:refused", "reply3:succeeded"]);
   expect(world.trace.filter((one) => one === "pdu.off(2)")).toHaveLength(1);
+});
+
+test("gate: a question of an older authority is answered, and one of a newer does not move the gate", () => {
+  const ask = (token: number, term: number): { atMs: number; input: FencingInput } => asked(token, request(`q${token}`, "status", { authority: { term, view: 1 } }), token);
+  const world = play(fresh({ term: 5, view: 1 }), { inputs: [ask(1, 4), ask(2, 9), asked(3, request("a", "off", { authority: { term: 5, view: 1 } }), 9)], answers: (run) => (run.action === "off" ? "ok" : "=off") });
+  expect(world.trace.filter((one) => one.startsWith("reply"))).toEqual(["reply1:succeeded", "reply2:succeeded", "reply3:succeeded"]);
 });
 
 test("one attempt per target at a time, in the order of arrival; other targets go on beside it", () => {

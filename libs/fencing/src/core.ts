@@ -3,7 +3,7 @@
  * attempts go on side by side. The shell hands in one input at a time and performs the effects in order; a `persist` is durable
  * before the next effect is performed.
  *
- * Invariants: nothing is done for an authority older than the durable one; one attempt per target at a time, in the order of
+ * Invariants: no power is switched for an authority older than the durable one; one attempt per target at a time, in the order of
  * arrival; a device is touched for a power command only after its ledger entry is durable; every request is answered once
  * per token; `succeeded` is only said of what a device confirmed.
  */
@@ -139,7 +139,7 @@ class Core {
     }
     const refusal = this.#refusal(request);
     if (refusal !== null) return this.#reply([token], refuse(request, refusal));
-    if (this.#authority === null || compareAuthority(request.authority, this.#authority) > 0) {
+    if (isPower(request) && (this.#authority === null || compareAuthority(request.authority, this.#authority) > 0)) {
       this.#authority = request.authority;
       this.#persist({ authority: request.authority, put: [], remove: [] });
     }
@@ -153,8 +153,9 @@ class Core {
     return null;
   }
 
+  /** Questions change nothing: a recurring monitor must not fail because a new DC has spoken since it was ordered. */
   #isStale(request: FenceRequest): boolean {
-    return this.#authority !== null && compareAuthority(request.authority, this.#authority) < 0;
+    return isPower(request) && this.#authority !== null && compareAuthority(request.authority, this.#authority) < 0;
   }
 
   #finishRun(runId: number, result: DeviceResult, nowMs: MonotonicMs): void {
@@ -198,7 +199,7 @@ class Core {
   #begin(job: Job, nowMs: MonotonicMs): void {
     const { request, follows } = job;
     job.attempt = beginAttempt(request, { receivedMs: job.receivedMs, nowMs, chance: job.chance });
-    if (follows !== null || request.target === null || wantedPower(request.action) === null) return;
+    if (follows !== null || request.target === null || !isPower(request)) return;
     this.#sequence += 1;
     const { fenceId, authority, action, target, targetBootId } = request;
     const devices = request.devices.map((device) => device.id);
@@ -242,7 +243,7 @@ class Core {
   #startRun(job: Job, nowMs: MonotonicMs): void {
     if (job.attempt === null || job.attempt.phase.kind !== "ready") return;
     const started = startRun(job.attempt, nowMs);
-    const urgency = wantedPower(job.request.action) === null ? "question" : "power";
+    const urgency = isPower(job.request) ? "power" : "question";
     if (started === null || !this.#slots.take({ runId: this.#lastRun + 1, device: started.run.device, urgency })) return;
     this.#lastRun += 1;
     job.attempt = started.attempt;
@@ -269,6 +270,10 @@ class Core {
   #reply(tokens: readonly ReplyToken[], reply: FenceReply): void {
     for (const token of tokens) this.#effects.push({ kind: "reply", token, reply });
   }
+}
+
+function isPower(request: FenceRequest): boolean {
+  return wantedPower(request.action) !== null;
 }
 
 function refuse(request: FenceRequest, detail: string): FenceReply {
