@@ -24,13 +24,14 @@ export function toKitDecision(decision: Decision, after: ClusterState): KitDecis
       role: action.role, nextRole: action.nextRole, blocked: action.blocked || null, reason: action.causes[0],
     })),
     fencing: decision.fencing.map(({ node, op, reason }) => ({ node, op, reason })),
-    before: toKitStatus(decision.state),
-    after: toKitStatus(after),
+    before: toKitStatus(decision.state, true),
+    // The reference shows operations in flight only before
+    after: toKitStatus(after, false),
     graph: { actions: actions.map(toKitAction), edges, order: reduceOrder(actions) },
   };
 }
 
-export function toKitStatus(state: ClusterState): KitStatus {
+export function toKitStatus(state: ClusterState, showPending: boolean): KitStatus {
   const nodes: Record<string, { type: string; flags?: string[] }> = {};
   for (const node of state.nodes) {
     const flags = Object.entries({
@@ -42,7 +43,7 @@ export function toKitStatus(state: ClusterState): KitStatus {
   const resources: Record<string, { node: string | null; role: string }[]> = {};
   for (const resource of state.resources) {
     const list = (resources[resource.anonymous ? resource.configId : resource.id] ??= []);
-    const role = shownRole(resource);
+    const role = showPending ? shownRole(resource) : resource.role;
     if (resource.runningOn.length === 0) list.push({ node: null, role });
     for (const node of resource.runningOn) list.push({ node, role });
   }

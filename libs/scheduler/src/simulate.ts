@@ -86,7 +86,8 @@ function nodeState(root: Draft, name: string): Draft | undefined {
 function recordResult(state: Draft, action: Action, resource: string): void {
   const lrm = childOf(state, "lrm", { id: state.attributes["id"] ?? "" });
   const list = childOf(lrm, "lrm_resources");
-  let entry = list.children.find((one) => one.attributes["id"] === resource);
+  const known = action.key.slice(0, -`_${action.task}_${action.intervalMs}`.length);
+  let entry = list.children.find((one) => one.attributes["id"] === known) ?? list.children.find((one) => one.attributes["id"] === resource);
   if (entry === undefined) {
     const agent: Record<string, string> = { id: resource, class: action.agent?.class ?? "", type: action.agent?.type ?? "" };
     if (action.agent?.provider != null) agent["provider"] = action.agent.provider;
@@ -94,8 +95,8 @@ function recordResult(state: Draft, action: Action, resource: string): void {
     list.children.push(entry);
   }
   const migration = action.task === "migrate_to" || action.task === "migrate_from";
-  const key = `${resource}_${action.task}_${action.intervalMs}`;
-  const id = action.intervalMs > 0 || migration ? key : `${resource}_last_0`;
+  const key = `${entry.attributes["id"] ?? resource}_${action.task}_${action.intervalMs}`;
+  const id = action.intervalMs > 0 || migration ? key : `${entry.attributes["id"] ?? resource}_last_0`;
   const callId = entry.children.reduce((highest, one) => Math.max(highest, Number(one.attributes["call-id"] ?? 0) || 0), 0) + 1;
   const attributes: Record<string, string> = {
     id, operation_key: key, operation: action.task, interval: String(action.intervalMs), "call-id": String(callId),

@@ -109,7 +109,6 @@ function addGate(cluster: Cluster, key: string, minimum: number): PlannedAction 
   if (existing !== undefined) return existing;
   const gate = cluster.actions.add(blankAction(cluster, { resource: null, node: null, task: key, key, optional: true }));
   gate.pseudo = true;
-  gate.runnable = false;
   gate.minimum = minimum;
   return gate;
 }

@@ -10,7 +10,7 @@ import { readSets } from "./attribute-sets.ts";
 import { readOperations } from "./operations.ts";
 import { isTrue } from "./rules.ts";
 import { expandTemplate } from "./templates.ts";
-import { child, parseBoolean, parseIntervalMs, parseScore } from "@quorate/cib";
+import { child, descendants, parseBoolean, parseIntervalMs, parseScore } from "@quorate/cib";
 
 const KINDS: Readonly<Record<string, Resource["kind"]>> = { primitive: "primitive", group: "group", clone: "clone", master: "clone" };
 
@@ -179,8 +179,7 @@ function readCloneSettings(cluster: Cluster, element: XmlElement, meta: Readonly
     return given === undefined ? fallback : Math.max(floor, Number.parseInt(given, 10) || 0);
   };
   const nodeCount = Math.max(1, cluster.nodeByIndex.length);
-  const multiplied = element.children.find((item) => item.name === "group" || item.name === "primitive");
-  const incapable = multiplied?.name === "primitive" && WITHOUT_INSTANCES.has(multiplied.attributes["class"] ?? "");
+  const incapable = [...descendants(element)].some((item) => item.name === "primitive" && WITHOUT_INSTANCES.has(item.attributes["class"] ?? ""));
   const asked = isTrue(meta.get("globally-unique"));
   const unique = asked && !incapable;
   const max = count(["clone-max"], nodeCount, 0);
