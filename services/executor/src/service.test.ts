@@ -127,8 +127,8 @@ class Node {
       try {
         return decodeExecutorReply(await bus.request("quorate.t.executor.n1", encodeExecutorRequest(request), 2_000));
       } catch (error) {
-        if (tries > 100) throw error;
-        await sleep(50);
+        if (tries > 10) throw error;
+        await sleep(200);
       }
     }
   }
@@ -255,7 +255,7 @@ describe("an executor process with real agents", { timeout: 30_000 }, () => {
     writeFileSync(join(node.dir, "boot_id"), "boot-2\n");
     node.launch();
     expect(await node.claim()).toMatchObject({ bootId: "boot-2", history: [] });
-    expect(await node.send({ kind: "claim", authority: { term: 0, view: 9 }, dc: "x" })).toMatchObject({ kind: "refused", reason: "stale-authority" });
+    expect(await node.send({ kind: "claim", authority: { term: 1, view: 0 }, dc: "x" })).toMatchObject({ kind: "refused", reason: "stale-authority" });
   });
 
   test("without connected quorum the DC is refused, and this node's own policy-engine may stop", async () => {
