@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExecutorReply, ExecutorReport, ExecutorRequest, Operation, OperationResult } from "@quorate/execution";
 import {
-  type Bus, type NatsServerHandle, type RpcServer, type RpcStream, connectBus, createRpcClient, findNatsServer, followStream, freePorts, processStartTime, rpcHandler,
+  type Bus, type NatsServerHandle, type RpcStream, connectBus, createRpcClient, findNatsServer, followStream, freePorts, processStartTime, rpcHandler,
   rpcStreamHandler, serveRpc, silentLogger, startNatsServer, unaryCall,
 } from "@quorate/runtime";
 import {
@@ -54,7 +54,7 @@ class Node {
   readonly dir: string = mkdtempSync(join(root, "node-"));
   readonly reports: ExecutorReport[] = [];
   progress = 0;
-  #membership: RpcServer | null = null;
+  #closeMembership: (() => Promise<void>) = () => Promise.resolve();
   readonly #watchers = new Set<RpcStream<WatchResponseProto>>();
   #child: ChildProcess | null = null;
   #session = "";
@@ -89,7 +89,8 @@ class Node {
         leave: rpcHandler(() => ({})),
       },
     };
-    this.#membership = await serveRpc({ addresses: [`unix:${dir}/run/membership.sock`], services: [membership], log: silentLogger });
+    const rpc = await serveRpc({ addresses: [`unix:${dir}/run/membership.sock`], services: [membership], log: silentLogger });
+    this.#closeMembership = () => rpc.close(0);
     this.launch();
   }
 
@@ -113,7 +114,7 @@ class Node {
   async stop(): Promise<void> {
     await this.kill("SIGKILL");
     this.#subscription.unsubscribe();
-    await this.#membership!.close(0);
+    await this.#closeMembership();
   }
 
   setQuorum(connected: boolean): void {
