@@ -21,7 +21,7 @@ export interface HardState {
 export type Message = { readonly from: NodeName; readonly to: NodeName; readonly term: number } & (
   | { readonly kind: "preVote" | "vote"; readonly lastIndex: LogIndex; readonly lastTerm: number; /** leader transfer: ignore the lease */ readonly force: boolean }
   | { readonly kind: "preVoteReply" | "voteReply"; readonly granted: boolean }
-  | { readonly kind: "append"; readonly prevIndex: LogIndex; readonly prevTerm: number; readonly entries: readonly Entry[]; readonly commit: LogIndex; /** heartbeat round, echoed: proves the lease */ readonly round: number }
+  | { readonly kind: "append"; readonly prevIndex: LogIndex; readonly prevTerm: number; readonly entries: readonly Entry[]; readonly commit: LogIndex; /** tick of the leader's term at which it was sent, echoed: proves the lease */ readonly round: number }
   | { readonly kind: "appendReply"; readonly accepted: boolean; /** last index known equal, or a hint where to go on */ readonly index: LogIndex; readonly round: number }
   | { readonly kind: "timeoutNow" }
 );
@@ -40,13 +40,14 @@ export type Input =
 
 /** Effects of one or more inputs, in the order they must be performed: persist, then send, then apply. */
 export interface Ready {
+  /** Set when it changed. Written with `append` in one atomic batch, so that `commit` never passes the stored log. */
   readonly hardState: HardState | null;
   /** Entries to append; the stored log from `append[0].index` on is replaced by them. */
   readonly append: readonly Entry[];
   readonly messages: readonly Message[];
   /** Newly committed entries in order, each exactly once per life of the process. */
   readonly committed: readonly Entry[];
-  /** Set when role or leader changed. */
+  /** Set when role, leader or term changed. */
   readonly status: RaftStatus | null;
   /** Proposals that were not taken (no leader, transfer under way): the caller answers its client. */
   readonly rejected: readonly Uint8Array[];
@@ -57,7 +58,7 @@ export interface RaftStatus {
   readonly term: number;
   readonly leader: NodeName | null;
   readonly commit: LogIndex;
-  /** A leader only: whether a majority answered within the last election time-out. */
+  /** A leader only: a majority answered what it sent less than `electionTicks` ago. A hint, never a proof. */
   readonly leaseHeld: boolean;
 }
 
