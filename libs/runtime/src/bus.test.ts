@@ -163,14 +163,24 @@ test("loss of the local server: the next takes over within 500 ms; when the loca
 
   const home = statusOf(on, (status) => status.server === addresses[0]);
   await startServer(0);
+  const counted = new Map<number, number>();
+  on.subscribe("count", (payload) => void counted.set(Number(text(payload)), (counted.get(Number(text(payload))) ?? 0) + 1));
+  let sent = 0;
+  const counting = setInterval(() => other.publish("count", bytes(String((sent += 1)))), 5);
   const answers: Promise<Uint8Array>[] = [];
   const asking = setInterval(() => answers.push(on.request("slow", bytes("x"), 4_000)), 100);
   const homeMs = await home;
   clearInterval(asking);
+  await sleep(200);
+  clearInterval(counting);
+  await other.flush();
+  const repeated = [...counted.values()].filter((times) => times > 1).length;
+  const missing = sent - counted.size;
+  expect([sent > 100, repeated <= 2, missing <= 4]).toEqual([true, true, true]);
   expect((await Promise.all(answers)).map(text).every((answer) => answer === "x")).toBe(true);
   heard = 0;
   await expect.poll(() => { other.publish("moved", bytes("")); return heard; }, { interval: 20 }).toBeGreaterThan(0);
-  process.stdout.write(`bus: next server after ${tookMs.toFixed(0)} ms, home after ${homeMs.toFixed(0)} ms, ${answers.length} requests on the way\n`);
+  process.stdout.write(`bus: next server after ${tookMs.toFixed(0)} ms, home after ${homeMs.toFixed(0)} ms, ${answers.length} requests on the way, ${missing} of ${sent} messages lost, ${repeated} seen twice\n`);
 }, 20_000);
 
 test("a local server that is stopped but not dead is left within 3 s", async () => {

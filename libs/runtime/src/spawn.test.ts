@@ -45,6 +45,21 @@ test("a daemon that holds stdout open does not hold the result, is not killed, a
   await expect.poll(() => groupAlive(agent.pid)).toBe(false);
 });
 
+test("all output is there when many commands write and end at once while daemons hold their pipes", async () => {
+  const want = Array.from({ length: 5_000 }, (_, i) => `${i + 1}\n`).join("");
+  const agents = Array.from({ length: 12 }, () => shell("sleep 60 & exec seq 1 5000"));
+  const outputs = await Promise.all(agents.map(async (agent) => (await agent.result).stdout));
+  for (const agent of agents) agent.kill();
+  expect(outputs.filter((output) => output !== want)).toEqual([]);
+});
+
+test("the result of a killed group waits for a member that takes time to die", async () => {
+  // Giving back this much memory takes the kernel a while after SIGKILL; the leader is gone at once.
+  const agent = shell("head -c 150000000 /dev/zero | tail -c 150000000 | sleep 60 & wait", { timeoutMs: 700 });
+  const alive = agent.result.then(() => groupAlive(agent.pid));
+  expect(await alive).toBe(false);
+});
+
 test("timeout kills the whole group, children that ignore TERM included, and the result waits until it is gone", async () => {
   const agent = shell("trap '' TERM; (trap '' TERM; sleep 60) & (sleep 61 & sleep 62) & echo started; sleep 63", { timeoutMs: 300 });
   const result = await agent.result;

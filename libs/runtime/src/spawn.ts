@@ -41,9 +41,11 @@ export interface RunningProcess {
 }
 
 const OUTPUT_LIMIT = 65_536;
-/** Bound of reading what is left in the pipes after the exit. */
-const DRAIN_MS = 200;
-const QUIET_ROUNDS = 4;
+/**
+ * The event loop reads the pipes before it reports the exit, and what the process wrote was there by then; the rounds are for a poll that was
+ * full. Waiting for the end of the pipes instead would wait for every daemon that inherited them.
+ */
+const DRAIN_ROUNDS = 2;
 const GROUP_GONE_MS = 5_000;
 
 /** Starts a command at once. Arguments and environment are given as they are; no shell is involved. */
@@ -87,7 +89,6 @@ function supervise(child: ChildProcessWithoutNullStreams, pid: number, options: 
   child.stdin.on("error", () => {}); // an agent need not read its input
   child.stdin.end(options.stdin ?? "");
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
-  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const timer = setTimeout(() => {
     timedOut = true;
     kill();
@@ -96,7 +97,7 @@ function supervise(child: ChildProcessWithoutNullStreams, pid: number, options: 
   const finish = async (): Promise<RunResult> => {
     const { code, signal } = await exited;
     clearTimeout(timer);
-    await Promise.race([closed, drained(() => stdout.received() + stderr.received())]);
+    for (let round = 0; round < DRAIN_ROUNDS; round += 1) await nextRound();
     if (killed) await groupGone(pid);
     const result = { code, signal, timedOut, stdout: stdout.text(), stderr: stderr.text(), elapsedMs: performance.now() - startedAt, spawnError: null };
     stdout.release();
@@ -104,20 +105,6 @@ function supervise(child: ChildProcessWithoutNullStreams, pid: number, options: 
     return result;
   };
   return { pid, result: finish(), kill };
-}
-
-/**
- * What the process wrote is in the pipe when it exits, so a few rounds of the event loop without new data mean that it has been read, even
- * when a daemon holds the other end open.
- */
-async function drained(received: () => number): Promise<void> {
-  const until = performance.now() + DRAIN_MS;
-  let seen = received();
-  for (let quietRounds = 0; quietRounds < QUIET_ROUNDS && performance.now() < until; quietRounds += 1) {
-    await nextRound();
-    if (received() !== seen) quietRounds = 0;
-    seen = received();
-  }
 }
 
 /** Kill can meet a member that is just forking, so it is repeated until nobody is left. */
@@ -131,8 +118,6 @@ async function groupGone(pgid: number): Promise<void> {
 
 interface Tail {
   text(): string;
-  /** Characters so far, those not kept included. */
-  received(): number;
   /** Forgets the text. A daemon that still writes is read and ignored, so that it neither blocks nor gets SIGPIPE. */
   release(): void;
 }
@@ -140,7 +125,6 @@ interface Tail {
 function keepTail(stream: NodeJS.ReadableStream & { unref?: () => void }, limit: number): Tail {
   let chunks: string[] = [];
   let length = 0;
-  let received = 0;
   let kept = true;
   stream.setEncoding("utf8");
   stream.on("error", () => {});
@@ -148,14 +132,12 @@ function keepTail(stream: NodeJS.ReadableStream & { unref?: () => void }, limit:
     if (!kept) return;
     chunks.push(chunk);
     length += chunk.length;
-    received += chunk.length;
     if (length <= 2 * limit) return;
     chunks = [chunks.join("").slice(-limit)];
     length = limit;
   });
   return {
     text: () => (limit === 0 ? "" : chunks.join("").slice(-limit)),
-    received: () => received,
     release: () => {
       kept = false;
       chunks = [];
