@@ -79,7 +79,8 @@ function rootIssues(root: XmlElement): Issue[] {
   return [{ severity: "error", path: `/${root.name}`, place: root.place, message: `the document element is <${root.name}>; expected <cib>` }];
 }
 
-function withStandardSections(root: XmlElement): XmlElement {
+/** Adds what every document has: `configuration` with its standard children, and `status`. */
+export function withStandardSections(root: XmlElement): XmlElement {
   let configuration = child(root, "configuration") ?? makeElement("configuration");
   for (const name of CONFIGURATION_SECTIONS) {
     if (child(configuration, name) === null) configuration = withStandardSection(configuration, name);

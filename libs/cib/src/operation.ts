@@ -1,12 +1,12 @@
 /**
  * Changes of the document, as cibadmin makes them. Pure and deterministic: every replica that applies the same operation to the
- * same document gets the same document. A change of the configuration is checked against the schema and raises `epoch`; a change
- * of anything else raises `num_updates` and is not checked, so that it costs only what it touches. On an error nothing changes.
+ * same document gets the same document. A change of the configuration raises `epoch`, any other raises `num_updates`. All are
+ * checked against the schema but those of the status section, which cost only what they touch. On an error nothing changes.
  */
 import type { Issue, Result } from "@quorate/core";
 import { err, ok } from "@quorate/core";
 import { checkCib } from "./check-cib.ts";
-import { compareVersions, formatVersion, loadCib, withVersion } from "./cib.ts";
+import { compareVersions, formatVersion, loadCib, readVersion, withStandardSections, withVersion } from "./cib.ts";
 import { attribute, child, equalElements, makeElement, withAttributes, withChildren, withSection } from "./element.ts";
 import { createIn, deleteIn, modifyIn, replaceIn } from "./operation-tree.ts";
 import type { TreeChange } from "./operation-tree.ts";
@@ -32,8 +32,7 @@ export function updateStatus(cib: Cib, change: (status: XmlElement) => XmlElemen
   const before = child(cib.root, "status") ?? makeElement("status");
   const after = change(before);
   if (after === before) return cib;
-  const numUpdates = cib.version.numUpdates + 1;
-  return withVersion(withSection(cib.root, after), { ...cib.version, numUpdates });
+  return nextUpdate(cib, withSection(cib.root, after));
 }
 
 /** Written by the cluster into its own document. */
@@ -92,22 +91,36 @@ function changeElement(scope: XmlElement, section: XmlElement, operation: CibOpe
   }
 }
 
-/** Decides which counter grows, and checks the document if the configuration is another. */
-function finish(cib: Cib, root: XmlElement): Result<Cib, CibError> {
-  if (root === cib.root) return ok(cib);
-  const present = child(cib.root, "configuration");
-  const configuration = child(root, "configuration");
-  const adminEpoch = Math.max(cib.version.adminEpoch, Number(attribute(root, "admin_epoch")) || 0);
-  const sameRules = attribute(root, "validate-with") === attribute(cib.root, "validate-with") && adminEpoch === cib.version.adminEpoch;
-  if (present === configuration && sameRules) {
-    return ok(withVersion(root, { ...cib.version, numUpdates: cib.version.numUpdates + 1 }));
+/** Decides which counter grows, and checks the document unless only its status is another. */
+function finish(cib: Cib, changed: XmlElement): Result<Cib, CibError> {
+  if (changed === cib.root) return ok(cib);
+  if (sameBut("status", changed, cib.root)) return ok(nextUpdate(cib, changed));
+  for (const name of ["configuration", "status"]) {
+    if (child(changed, name) === null) return failure("QUORATE_CIB_INVALID", changed, `<${name}> cannot be removed`);
   }
-  if (configuration === null) return failure("QUORATE_CIB_INVALID", root, "<configuration> cannot be removed");
-  // With the present element back in its place, a change that changed nothing is recognised as none.
-  if (present !== null && sameRules && equalElements(present, configuration)) return finish(cib, withSection(root, present));
+  const root = withStandardSections(changed);
+  if (equalElements(root, cib.root)) return ok(cib);
   const issues = checkCib(root, { status: false });
   if (issues.some((issue) => issue.severity === "error")) return err({ code: "QUORATE_CIB_INVALID", issues });
+  const adminEpoch = Math.max(cib.version.adminEpoch, readVersion(root).adminEpoch);
+  const sameRules = attribute(root, "validate-with") === attribute(cib.root, "validate-with") && adminEpoch === cib.version.adminEpoch;
+  if (sameRules && sameConfiguration(root, cib.root)) return ok(nextUpdate(cib, root));
   return ok(withVersion(root, { ...nextEpoch(cib), adminEpoch }));
+}
+
+/** The very same attributes and children in the same places, but for the child of that name. */
+function sameBut(name: string, a: XmlElement, b: XmlElement): boolean {
+  if (a.attributes !== b.attributes || a.children.length !== b.children.length) return false;
+  return a.children.every((inner, at) => inner === b.children[at] || (inner.name === name && b.children[at]?.name === name));
+}
+
+function sameConfiguration(a: XmlElement, b: XmlElement): boolean {
+  const [one, other] = [child(a, "configuration"), child(b, "configuration")];
+  return one !== null && other !== null && equalElements(one, other);
+}
+
+function nextUpdate(cib: Cib, root: XmlElement): Cib {
+  return withVersion(root, { ...cib.version, numUpdates: cib.version.numUpdates + 1 });
 }
 
 function failure(code: CibError["code"], element: XmlElement, message: string): Result<never, CibError> {
