@@ -4,6 +4,7 @@
  */
 import type { Cib, XmlElement } from "@quorate/cib";
 import { makeCib } from "@quorate/cib";
+import { operationDigest } from "@quorate/ocf";
 import type { Action, Graph } from "@quorate/transition";
 import type { Decision } from "./types.ts";
 
@@ -100,6 +101,7 @@ function recordResult(state: Draft, action: Action, resource: string): void {
   const callId = entry.children.reduce((highest, one) => Math.max(highest, Number(one.attributes["call-id"] ?? 0) || 0), 0) + 1;
   const attributes: Record<string, string> = {
     id, operation_key: key, operation: action.task, interval: String(action.intervalMs), "call-id": String(callId),
+    "op-digest": operationDigest(action.parameters, { recurringTimeoutMs: action.intervalMs > 0 ? action.timeoutMs : null }),
     "rc-code": String(action.targetRc), "op-status": "0", "transition-key": `${action.id}:-1:${action.targetRc}:00000000-0000-0000-0000-000000000000`,
   };
   for (const name of ["migrate_source", "migrate_target"]) if (action.meta[name] !== undefined) attributes[name] = action.meta[name];

@@ -11,7 +11,7 @@ export function explainChoice(cluster: Cluster, resource: Resource, sorted: read
   const score = resource.scores.get(chosen.index);
   const usable = sorted.filter((node) => isAvailable(node) && resource.scores.get(node.index) >= 0);
   const rivals = usable.filter((node) => node !== chosen && resource.scores.get(node.index) === score);
-  if (usable.length === 1) return `${chosen.name} is the only node it can run on${because(resource, chosen)}`;
+  if (usable.length === 1) return `${chosen.name} is the only node it can run on${because(resource, chosen) || whyNotElsewhere(resource, sorted)}`;
   if (rivals.length === 0) return `${chosen.name} has the highest score, ${scoreText(score)}${because(resource, chosen)}`;
   const tied = `score ${scoreText(score)} is also that of ${names(rivals)}`;
   if (cluster.options.placement !== "minimal" && rivals.every((node) => node.assignedCount > chosen.assignedCount)) {
@@ -35,6 +35,12 @@ function because(resource: Resource, chosen: Node): string {
   const positive = resource.terms.filter((term) => term.node === chosen.index && term.score > 0);
   const strongest = positive.toSorted((a, b) => b.score - a.score)[0];
   return strongest === undefined ? "" : `: ${strongest.text}`;
+}
+
+/** What rules the other nodes out, when it is one thing. */
+function whyNotElsewhere(resource: Resource, sorted: readonly Node[]): string {
+  const rules = sorted.filter(isAvailable).flatMap((node) => resource.terms.find((term) => term.node === node.index && term.score <= -INFINITY)?.text ?? []);
+  return rules.length > 0 && new Set(rules).size === 1 ? `: it ${rules[0] ?? ""}` : "";
 }
 
 function explainNone(resource: Resource, sorted: readonly Node[]): string {

@@ -39,6 +39,14 @@ export interface OperationConfig {
   readonly element: XmlElement;
 }
 
+/** What applies to one action of a resource. */
+export interface OperationOptions {
+  readonly meta: ReadonlyMap<string, string>;
+  readonly timeoutMs: number;
+  /** Instance parameters of the `<op>` itself. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
 export type Requires = "nothing" | "quorum" | "fencing" | "unfencing";
 export type MultipleActive = "stop_start" | "stop_only" | "block" | "stop_unexpected";
 
@@ -86,6 +94,8 @@ export interface Resource {
   readonly meta: ReadonlyMap<string, string>;
   readonly settings: Settings;
   readonly operations: readonly OperationConfig[];
+  /** By task and interval, as they are asked for. */
+  readonly options: Map<string, OperationOptions>;
   readonly group: GroupSettings | null;
   readonly clone: CloneSettings | null;
   /** Number inside the clone, also of group instances; null outside clones. */

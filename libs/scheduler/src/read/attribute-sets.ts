@@ -2,26 +2,34 @@
 import type { XmlElement } from "@quorate/cib";
 import { anyRulePasses } from "./rules.ts";
 import type { RuleContext } from "./rules.ts";
-import { parseScore } from "@quorate/cib";
+import { descendants, parseScore } from "@quorate/cib";
 
 /** Elements of the whole document by id; an id that stands twice names nothing (1-state A8). */
 export class IdIndex {
-  readonly #elements = new Map<string, XmlElement | null>();
+  readonly #root: XmlElement;
+  /** Made when the first reference is met: most documents have none. */
+  #elements: Map<string, XmlElement | null> | null = null;
 
   constructor(root: XmlElement) {
-    const add = (element: XmlElement): void => {
-      const id = element.attributes["id"];
-      if (id !== undefined) this.#elements.set(`${element.name} ${id}`, this.#elements.has(`${element.name} ${id}`) ? null : element);
-      element.children.forEach(add);
-    };
-    add(root);
+    this.#root = root;
   }
 
   /** The element that `id-ref` names, or the element itself; null when the reference leads nowhere. */
   resolve(element: XmlElement): XmlElement | null {
     const reference = element.attributes["id-ref"];
-    return reference === undefined ? element : (this.#elements.get(`${element.name} ${reference}`) ?? null);
+    if (reference === undefined) return element;
+    this.#elements ??= indexById(this.#root);
+    return this.#elements.get(`${element.name} ${reference}`) ?? null;
   }
+}
+
+function indexById(root: XmlElement): Map<string, XmlElement | null> {
+  const elements = new Map<string, XmlElement | null>();
+  for (const element of descendants(root)) {
+    const key = `${element.name} ${element.attributes["id"] ?? ""}`;
+    elements.set(key, elements.has(key) ? null : element);
+  }
+  return elements;
 }
 
 export interface SetOptions {

@@ -14,11 +14,15 @@ export interface Failures {
 
 /** What stands in the attributes of the node, expired or not. */
 export function rawFailCount(cluster: Cluster, resource: Resource, node: Node): Failures {
-  const pattern = attributePattern(cluster, resource);
+  let pattern: RegExp | null = null;
   let count = 0, last = 0;
   for (const [name, value] of node.attributes) {
-    if (name.startsWith("fail-count-") && pattern.test(name.slice(11))) count = addScores(count, parseScore(value));
-    else if (name.startsWith("last-failure-") && pattern.test(name.slice(13))) last = Math.max(last, Number.parseInt(value, 10) || 0);
+    const counts = name.startsWith("fail-count-");
+    if (!counts && !name.startsWith("last-failure-")) continue;
+    pattern ??= attributePattern(cluster, resource);
+    if (!pattern.test(name.slice(counts ? "fail-count-".length : "last-failure-".length))) continue;
+    if (counts) count = addScores(count, parseScore(value));
+    else last = Math.max(last, Number.parseInt(value, 10) || 0);
   }
   return { count, last };
 }

@@ -2,7 +2,7 @@
 import type { XmlElement } from "@quorate/cib";
 import type { Cluster } from "../model/cluster.ts";
 import { noteRecheck, plainContext } from "../model/cluster.ts";
-import type { OperationConfig, Resource } from "../model/resource.ts";
+import type { OperationConfig, OperationOptions, Resource } from "../model/resource.ts";
 import { isFenceDevice } from "../model/resource.ts";
 import { parseRole } from "../model/role.ts";
 import { readSets } from "./attribute-sets.ts";
@@ -34,15 +34,17 @@ export function findOperation(resource: Resource, task: string, intervalMs: numb
   return find(task) ?? (task === "migrate_to" || task === "migrate_from" ? find("migrate") : undefined) ?? null;
 }
 
-export interface OperationOptions {
-  readonly meta: ReadonlyMap<string, string>;
-  readonly timeoutMs: number;
-  /** Instance parameters of the `<op>` itself. */
-  readonly parameters: ReadonlyMap<string, string>;
-}
-
 /** Meta options of one action. Later beats earlier: op_defaults, the probe's monitor timeout, the op's own. */
 export function operationOptions(cluster: Cluster, resource: Resource, task: string, intervalMs: number): OperationOptions {
+  const key = `${task} ${intervalMs}`;
+  const known = resource.options.get(key);
+  if (known !== undefined) return known;
+  const options = readOptions(cluster, resource, task, intervalMs);
+  resource.options.set(key, options);
+  return options;
+}
+
+function readOptions(cluster: Cluster, resource: Resource, task: string, intervalMs: number): OperationOptions {
   const configured = findOperation(resource, task, intervalMs);
   const context: RuleContext = {
     ...plainContext(cluster, (atMs) => noteRecheck(cluster, atMs)), resource: resource.agent, operation: { name: task, intervalMs },

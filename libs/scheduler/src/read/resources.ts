@@ -109,7 +109,7 @@ export function createResource(cluster: Cluster, { element, kind, parent, instan
     index: cluster.allResources.length,
     id: instance === null ? configId : `${configId}:${instance}`,
     configId, kind, element, parent, children: [], agent, meta, settings, clone, instance, unique,
-    operations: kind === "primitive" ? readOperations(cluster, element) : [],
+    operations: kind === "primitive" ? readOperations(cluster, element) : [], options: new Map(),
     group: kind === "group" ? readGroupSettings(meta) : null,
     orphan: false, managed, maintenance, blocked: false, failed: false, failureIgnored: false,
     mustStop: false, startPending: false, role: "Stopped", nextRole: initialNextRole(meta, clone ?? parent?.clone ?? parent?.parent?.clone ?? null),

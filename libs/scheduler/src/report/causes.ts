@@ -4,78 +4,109 @@ import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
 import { currentNode, displayId } from "../model/resource.ts";
+import { INFINITY } from "../model/score.ts";
 
 /** Longest chain that is told; a longer one helps nobody. */
 const CHAIN_MAX = 12;
 
-/** Nearest cause first. */
+/** Nearest cause first: what happens to the resource, what forced it, and the facts behind that. */
 export function causesOf(cluster: Cluster, resource: Resource, action: PlannedAction | null): string[] {
-  const causes: string[] = [];
-  const add = (text: string | null): void => {
-    if (text !== null && text !== "" && !causes.includes(text)) causes.push(text);
-  };
-  let at = action;
-  for (let depth = 0; at !== null && depth < CHAIN_MAX; depth++) {
-    if (at !== action && at.resource !== resource) add(stepText(at));
-    add(ownFact(at));
-    const next: PlannedAction | null = at.cause;
-    if (next === null || next === action) break;
-    at = next;
+  const causes = new Set<string>();
+  const current = currentNode(resource);
+  if (current !== null && resource.assigned !== null && current !== resource.assigned) causes.add(`${displayId(resource)} must move from ${current.name}`);
+  const chain = chainOf(action);
+  for (const step of chain) {
+    const text = step === action ? ownFact(step) : stepText(step, resource);
+    if (text !== null) causes.add(text);
   }
-  const last = at?.resource ?? resource;
-  for (const text of rootFacts(cluster, last.kind === "primitive" ? last : resource)) add(text);
-  if (last !== resource) for (const text of rootFacts(cluster, resource)) add(text);
-  return causes;
+  const origin = chain.at(-1)?.resource ?? resource;
+  if (origin !== resource && origin.kind === "primitive") departureFacts(cluster, origin).forEach((text) => causes.add(text));
+  departureFacts(cluster, resource).forEach((text) => causes.add(text));
+  placeFacts(resource).forEach((text) => causes.add(text));
+  return [...causes];
 }
 
-function stepText(action: PlannedAction): string {
-  const name = action.resource === null ? action.key : displayId(action.resource);
-  const place = action.node === null ? "" : ` on ${action.node.name}`;
-  if (!action.runnable) return `${name} cannot ${action.task}${place}`;
-  return `${name} must ${action.task}${place}`;
+/** The action and what it follows from. */
+function chainOf(action: PlannedAction | null): PlannedAction[] {
+  const chain: PlannedAction[] = [];
+  for (let at = action; at !== null && chain.length < CHAIN_MAX && !chain.includes(at); at = at.cause) chain.push(at);
+  return chain;
+}
+
+/** Null for a step of the resource itself: its own stop and start follow from each other. */
+function stepText(step: PlannedAction, resource: Resource): string | null {
+  if (step.task === "stonith") return `${step.node?.name ?? ""} is to be fenced`;
+  const fact = ownFact(step);
+  if (fact !== null || step.resource === resource) return fact;
+  const name = step.resource === null ? step.key : displayId(step.resource);
+  const place = step.node === null ? "" : ` on ${step.node.name}`;
+  return step.runnable ? `${name} must ${step.task}${place}` : `${name} cannot ${step.task}${place}`;
 }
 
 /** Reasons that are facts by themselves. */
 function ownFact(action: PlannedAction): string | null {
-  if (action.task === "stonith" && action.node !== null) return `${action.node.name} is to be fenced`;
+  const name = action.resource === null ? action.key : displayId(action.resource);
   switch (action.reason) {
     case "no quorum": return "the cluster has no quorum";
     case "quorum freeze": return "the cluster has no quorum and no-quorum-policy is freeze";
-    case "resource definition change": return `parameters of ${action.resource === null ? "it" : displayId(action.resource)} were changed`;
-    case "being multiply active": return "it is active on more than one node";
+    case "resource definition change": return `the parameters of ${name} were changed`;
+    case "being multiply active": return `${name} is active on more than one node`;
     case null: return null;
     default: return null;
   }
 }
 
-/** What made the resource leave its node, and why it goes where it goes. */
-function rootFacts(cluster: Cluster, resource: Resource): string[] {
-  const facts: string[] = [];
+/** What is wrong where it runs. */
+function departureFacts(cluster: Cluster, resource: Resource): string[] {
   const current = currentNode(resource);
-  if (current !== null) {
-    if (current !== resource.assigned && resource.assigned !== null) facts.push(`${displayId(resource)} must move from ${current.name}`);
-    const failure = resource.failures.get(current.index);
-    if (failure !== undefined && failure !== "" && resource.failed) facts.push(failure);
-    facts.push(...nodeFacts(cluster, current));
-  }
-  if (resource.choice !== null) facts.push(resource.assigned === null ? resource.choice : `to ${resource.assigned.name}: ${resource.choice}`);
-  return facts;
+  if (current === null) return [];
+  const failure = resource.failures.get(current.index);
+  const facts = failure !== undefined && failure !== "" && resource.failed ? [failure] : [];
+  if (resource.runningOn.length > 1) facts.push(`${displayId(resource)} is active on ${resource.runningOn.map((node) => node.name).join(" and ")}`);
+  return [...facts, ...nodeFacts(cluster, current)];
 }
 
 function nodeFacts(cluster: Cluster, node: Node): string[] {
   if (node.unclean) {
     const fenced = cluster.actions.all.some((action) => action.task === "stonith" && action.node === node);
-    const lost = `${node.name} is lost: ${node.fenceReason ?? "node is unclean"}`;
-    return fenced ? [`${node.name} is to be fenced`, lost] : [`${node.name} cannot be fenced`, lost];
+    return [fenced ? `${node.name} is to be fenced` : `${node.name} cannot be fenced`, lossText(node)];
   }
   if (node.shutdown) return [`${node.name} is shutting down`];
   if (node.standby && !node.pending) return [`${node.name} is in standby`];
   return node.online ? [] : [`${node.name} is offline`];
 }
 
+/** Why a node has to be fenced. */
+function lossText(node: Node): string {
+  const reason = node.fenceReason ?? "node is unclean";
+  if (reason.startsWith("peer")) return `${node.name} is lost: ${reason}`;
+  return node.unseen ? `${node.name} has not been seen since the cluster started` : `${node.name} is unclean: ${reason}`;
+}
+
+/** Why it goes where it goes. What follows another is told by the reason of the one it follows. */
+function placeFacts(resource: Resource): string[] {
+  const facts: string[] = [];
+  let at = resource;
+  for (let depth = 0; depth < CHAIN_MAX; depth++) {
+    const leader = leaderOf(at);
+    if (leader === null) break;
+    facts.push(`${displayId(at)} goes with ${displayId(leader)}`);
+    at = leader;
+  }
+  if (at.choice !== null) facts.push(at.choice);
+  return facts;
+}
+
+/** What it must be with, when that is on the same node. */
+function leaderOf(resource: Resource): Resource | null {
+  if (resource.assigned === null) return null;
+  const colocation = resource.thisWith.find((one) => one.score >= INFINITY && one.primary.kind === "primitive" && one.primary.assigned === resource.assigned);
+  return colocation?.primary ?? null;
+}
+
 /** One sentence for an action of the graph; never empty. */
 export function explainAction(cluster: Cluster, action: PlannedAction): string {
-  if (action.task === "stonith") return `${action.node?.name ?? ""} is lost: ${action.reason ?? "node is unclean"}`;
+  if (action.task === "stonith") return action.node === null ? "node is unclean" : lossText(action.node);
   if (action.resource === null) return action.reason ?? action.task;
   const name = displayId(action.resource);
   switch (action.task) {
