@@ -13,7 +13,10 @@ export type DeliveryInput =
   | { readonly kind: "activate"; readonly cursors: readonly { readonly recipient: string; readonly position: Position }[] }
   /** Another instance delivers; everything under way is forgotten, results that still come are ignored. */
   | { readonly kind: "deactivate" }
-  | { readonly kind: "event"; readonly recipient: string; readonly event: ClusterEvent }
+  /** This instance is about to stop: nothing new is begun, results still count and are committed. */
+  | { readonly kind: "drain" }
+  /** Read for the `follow` with that id. */
+  | { readonly kind: "event"; readonly recipient: string; readonly followId: number; readonly event: ClusterEvent }
   | { readonly kind: "delivered"; readonly recipient: string; readonly deliveryId: number }
   /** `permanent`: the recipient says that trying again is of no use; it is tried again all the same, but somebody is told at once. */
   | { readonly kind: "failed"; readonly recipient: string; readonly deliveryId: number; readonly reason: string; readonly permanent: boolean }
@@ -63,8 +66,11 @@ export function createDeliveryCore(options: { readonly sinks: readonly Sink[]; r
         recipients = null;
         return names.map((recipient) => ({ kind: "unfollow", recipient }));
       }
+      case "drain":
+        for (const recipient of recipients?.values() ?? []) recipient.drain();
+        return [];
       case "event":
-        recipients?.get(input.recipient)?.take(input.event);
+        recipients?.get(input.recipient)?.take(input.followId, input.event);
         return [];
       case "delivered":
         return recipients?.get(input.recipient)?.delivered(input.deliveryId) ?? [];

@@ -31,8 +31,8 @@ export interface Alarm {
 }
 
 export type RecipientEffect =
-  /** Read the outbox on from the recipient's `position()`, live, until told otherwise. */
-  | { readonly kind: "follow"; readonly recipient: string }
+  /** Read the outbox on from the recipient's `position()`, live, until told otherwise; what is read carries the id. */
+  | { readonly kind: "follow"; readonly recipient: string; readonly followId: number }
   | { readonly kind: "unfollow"; readonly recipient: string }
   /** Answered by `delivered` or `failed` with the same id. */
   | { readonly kind: "deliver"; readonly recipient: string; readonly deliveryId: number; readonly event: ClusterEvent }
@@ -60,7 +60,9 @@ export class Recipient {
   #done: Position;
   #committed: Position;
   #queue: ClusterEvent[] = [];
-  #following = false;
+  /** The reading of the outbox that counts; null while the queue is full. */
+  #followId: number | null = null;
+  #draining = false;
   #deliveryId: number | null = null;
   /** Failures in a row of the event at the head. */
   #failures = 0;
@@ -84,9 +86,12 @@ export class Recipient {
     return this.#read;
   }
 
-  /** Events come in outbox order and may come again. One that does not fit is not taken: it is read again later. */
-  take(event: ClusterEvent): void {
-    if (comparePositions(positionOf(event), this.#read) <= 0 || this.#queue.length >= this.#limits.queueMax) return;
+  /**
+   * Events of one reading come in outbox order without a gap, and may come again. What a reading still brings after it was
+   * ended is ignored: taking it would leave out what was ignored between.
+   */
+  take(followId: number, event: ClusterEvent): void {
+    if (followId !== this.#followId || comparePositions(positionOf(event), this.#read) <= 0) return;
     this.#read = positionOf(event);
     if (wants(this.#sink, event)) this.#queue.push(event);
     else if (this.#queue.length === 0) this.#done = this.#read;
@@ -130,22 +135,28 @@ export class Recipient {
     if (this.#committing === null || comparePositions(position, this.#committing) !== 0) return;
     if (ok) this.#committed = position;
     this.#committing = null;
-    this.#commitAtMs = nowMs + this.#limits.commitIntervalMs;
+    this.#commitAtMs = this.#draining && ok ? 0 : nowMs + this.#limits.commitIntervalMs;
+  }
+
+  /** From now on nothing is begun; what is under way may end, and how far it came is committed at once. */
+  drain(): void {
+    this.#draining = true;
+    this.#commitAtMs = 0;
   }
 
   /** What can be done now. */
   advance(nowMs: MonotonicMs): readonly RecipientEffect[] {
     const recipient = this.#sink.name;
     const effects: RecipientEffect[] = [];
-    if (this.#following && this.#queue.length >= this.#limits.queueMax) {
-      this.#following = false;
+    if (this.#followId !== null && (this.#draining || this.#queue.length >= this.#limits.queueMax)) {
+      this.#followId = null;
       effects.push({ kind: "unfollow", recipient });
-    } else if (!this.#following && this.#queue.length <= this.#limits.queueMax / 2) {
-      this.#following = true;
-      effects.push({ kind: "follow", recipient });
+    } else if (this.#followId === null && !this.#draining && this.#queue.length <= this.#limits.queueMax / 2) {
+      this.#followId = this.#nextId();
+      effects.push({ kind: "follow", recipient, followId: this.#followId });
     }
     const [event] = this.#queue;
-    if (event !== undefined && this.#deliveryId === null && nowMs >= this.#retryAtMs) {
+    if (event !== undefined && !this.#draining && this.#deliveryId === null && nowMs >= this.#retryAtMs) {
       this.#deliveryId = this.#nextId();
       effects.push({ kind: "deliver", recipient, deliveryId: this.#deliveryId, event });
     }
@@ -158,7 +169,7 @@ export class Recipient {
 
   nextWakeMs(): MonotonicMs | null {
     const wakes = [
-      ...(this.#queue.length > 0 && this.#deliveryId === null ? [this.#retryAtMs] : []),
+      ...(this.#queue.length > 0 && !this.#draining && this.#deliveryId === null ? [this.#retryAtMs] : []),
       ...(this.#owesCommit() ? [this.#commitAtMs] : []),
     ];
     return wakes.length === 0 ? null : Math.min(...wakes);
