@@ -318,6 +318,12 @@ class NatsBus implements Bus {
 
   #report(): void {
     const status = { connected: this.#active !== null, server: this.#active?.server ?? null };
-    for (const handler of this.#statusHandlers) handler(status);
+    for (const handler of this.#statusHandlers) {
+      try {
+        handler(status);
+      } catch (error) {
+        this.#log.error({ error }, "handler of a bus status failed");
+      }
+    }
   }
 }

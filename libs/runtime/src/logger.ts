@@ -22,6 +22,7 @@ export const SECRET_KEYS: readonly string[] = [
   "community", "privKey", "authKey", "priv_key", "auth_key", "authorization", "hmac", "snmp_priv_passwd", "snmp_auth_passwd",
 ];
 
+const WAITING_BYTES_MAX = 4 * 1_048_576;
 const REDACTED_PATHS = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`, `*.*.*.${key}`]);
 
 /**
@@ -38,8 +39,15 @@ export function createLogger(options: { service: string; node: string; level?: s
     serializers: { error: pino.stdSerializers.errWithCause, err: pino.stdSerializers.errWithCause },
     redact: { paths: REDACTED_PATHS, censor: "[redacted]" },
   };
-  // Synchronous, so that the last line before an exit is not lost.
-  return pino(settings, options.destination ?? pino.destination({ fd: 1, sync: true }));
+  return pino(settings, options.destination ?? standardOutput());
+}
+
+/**
+ * Lines wait in memory while the journal does not read, and are dropped beyond the bound: a stalled reader must never stop a beat.
+ * What waits is written out at exit, and after each fatal line.
+ */
+function standardOutput(): LogDestination {
+  return pino.destination({ fd: 1, sync: false, maxLength: WAITING_BYTES_MAX });
 }
 
 /** For tests and tools that want no log at all. */
