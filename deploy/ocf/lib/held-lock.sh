@@ -26,6 +26,12 @@ take_hold() {
 	setsid sleep $HOLDER_SECONDS </dev/null >/dev/null 2>&1 &
 	echo "$owner $!" >"$lock_file"
 	exec 9>&-
+	# The child is known as the holder only when it has become "sleep".
+	tries=0
+	until read_holder; do
+		[ $((tries += 1)) -le 500 ] || return 1
+		sleep 0.005
+	done
 }
 
 # Gives the lock up; nothing when it is not ours.

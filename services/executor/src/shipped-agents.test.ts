@@ -58,7 +58,7 @@ class Agent {
   }
 }
 
-describe("PVFS2", { timeout: 20_000 }, () => {
+describe("PVFS2", { timeout: 60_000 }, () => {
   let agent: Agent;
   let port: number;
   let home: string;
@@ -98,7 +98,7 @@ describe("PVFS2", { timeout: 20_000 }, () => {
       process.kill(pid(), signal);
       const begun = performance.now();
       expect(await agent.run("monitor")).toMatchObject({ status: "done", rc: 1, exitReason: `server ${pid()} does not answer on 127.0.0.1:${port} within 1 s` });
-      expect(performance.now() - begun).toBeLessThan(3_000);
+      expect(performance.now() - begun).toBeLessThan(8_000); // without a limit of its own it would be 10 s, the time of the operation
       process.kill(pid(), signal === "SIGUSR1" ? "SIGUSR2" : "SIGCONT");
       expect(await agent.rc("monitor")).toBe(0);
     }
@@ -137,7 +137,7 @@ describe("PVFS2", { timeout: 20_000 }, () => {
     await newServer();
     const begun = performance.now();
     expect(await agent.run("start", { parameters: { daemon: "/bin/false" } })).toMatchObject({ status: "done", rc: 1, exitReason: "the server could not be launched, or ended at once" });
-    expect(performance.now() - begun).toBeLessThan(1_500);
+    expect(performance.now() - begun).toBeLessThan(8_000); // not the time of the operation
     expect(await agent.run("start", { parameters: { fsname: "another" }, timeoutMs: 1_600 })).toMatchObject({ rc: 1, exitReason: `the server does not answer on 127.0.0.1:${port}` });
     await agent.rc("stop");
   });
@@ -172,7 +172,7 @@ function switchOff(node: string): void {
   for (const pid of ours(node)) process.kill(pid, "SIGKILL");
 }
 
-describe.each(["DemoAddress", "DemoFilesystem"])("%s", (type) => {
+describe.each(["DemoAddress", "DemoFilesystem"])("%s", { timeout: 30_000 }, (type) => {
   function make(): Agent {
     const home = mkdtempSync(join(dir, "demo-"));
     mkdirSync(join(home, "disk"));
