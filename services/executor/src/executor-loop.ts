@@ -69,7 +69,12 @@ export class ExecutorLoop {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_POLL_MS));
       await this.#mailbox.idle();
     }
+  }
+
+  /** Takes nothing more; resolves when the input under way is done with. The store may be closed then. */
+  async stop(): Promise<void> {
     this.#stop.abort();
+    await this.#mailbox.idle();
   }
 
   async #handle(input: ExecutorInput): Promise<void> {

@@ -22,7 +22,7 @@ export interface Executor {
   stopIntake(): Promise<void>;
   /** Agents under way get their results written down, within half of the shutdown deadline. */
   settle(): Promise<void>;
-  /** Resources go on running. */
+  /** Ends at once what the steps before have not; resources go on running. */
   close(): Promise<void>;
 }
 
@@ -42,16 +42,19 @@ export function createExecutor(context: Context): Executor {
   const intake: Closer[] = [];
   const closers: Closer[] = [];
   let loop: ExecutorLoop | null = null;
+  const stopIntake = async (): Promise<void> => {
+    for (const stop of intake.splice(0)) await stop();
+  };
   return {
     start: async () => {
       loop = await startExecutor({ ...context, intake, closers });
     },
-    stopIntake: async () => {
-      for (const stop of intake) await stop();
-    },
+    stopIntake,
     settle: async () => loop?.settle(context.config.executor.shutdownDeadlineMs / 2),
     close: async () => {
-      for (const close of closers.toReversed()) await close();
+      await stopIntake();
+      await loop?.stop();
+      for (const close of closers.splice(0).toReversed()) await close();
     },
   };
 }
