@@ -20,8 +20,8 @@ export interface ReceivedEvent {
   readonly atMs: number;
 }
 
-/** `status`: answered with it, nothing kept. `hang`: no answer. */
-export type WebhookFault = { readonly kind: "none" | "hang" } | { readonly kind: "status"; readonly status: number };
+/** `status`: answered with it (and `location`), nothing kept. `hang`: no answer. */
+export type WebhookFault = { readonly kind: "none" | "hang" } | { readonly kind: "status"; readonly status: number; readonly location?: string };
 
 export interface WebhookSink {
   readonly url: string;
@@ -50,7 +50,7 @@ export async function startWebhookSink(options: WebhookSinkOptions = {}): Promis
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);
     if (fault.kind === "hang") return;
-    if (fault.kind === "status") return void response.writeHead(fault.status).end();
+    if (fault.kind === "status") return void response.writeHead(fault.status, fault.location === undefined ? {} : { location: fault.location }).end();
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
     const verified = options.secret !== undefined && signatureFits(body, headers["quorate-signature"] ?? "", options.secret);
     if (options.secret !== undefined && !verified) return void response.writeHead(401).end();

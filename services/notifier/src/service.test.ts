@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClusterEvent, QuorateError, eventId } from "@quorate/core";
 import {
-  type NatsServerHandle, type QuorateConfig, type RpcServer, type RpcStream, connectBus, createRpcClient, ensureEventStream, findNatsServer, freePorts, parseConfig, rpcHandler,
+  type NatsServerHandle, type QuorateConfig, type RpcStream, connectBus, createRpcClient, ensureEventStream, findNatsServer, freePorts, parseConfig, rpcHandler,
   rpcStreamHandler, serveRpc, silentLogger, startNatsServer, systemClock, unaryCall,
 } from "@quorate/runtime";
 import {
@@ -22,13 +22,16 @@ class OutboxPeer {
   readonly events: ClusterEvent[] = [];
   readonly cursors = new Map<string, { recipient: string; index: number; ordinal: number }>();
   readonly alarms: string[] = [];
+  /** Positions that were asked for, in order. */
+  readonly followed: string[] = [];
   commitFails = false;
   readonly #readers = new Set<RpcStream<FollowResponseProto>>();
-  #rpc: RpcServer | null = null;
+  #stop: () => Promise<void> = () => Promise.resolve();
 
   async serve(run: string): Promise<void> {
     const eventService = {
       follow: rpcStreamHandler<FollowRequestProto, FollowResponseProto>((request, stream) => {
+        this.followed.push(`${request.fromIndex}.${request.fromOrdinal}`);
         for (const event of this.events) if (event.index > request.fromIndex || (event.index === request.fromIndex && event.ordinal > request.fromOrdinal)) stream.send({ event: clusterEventToProto(event) });
         this.#readers.add(stream);
         stream.onClose(() => this.#readers.delete(stream));
@@ -50,7 +53,8 @@ class OutboxPeer {
       why: unused, fenceNode: unused, confirmFence: unused, fenceHistory: unused, cleanup: unused, setAttribute: unused,
     };
     const services = [{ definition: EventServiceService, implementation: eventService }, { definition: PolicyServiceService, implementation: policyService }];
-    this.#rpc = await serveRpc({ addresses: [`unix:${join(run, "policy-engine.sock")}`], services, log: silentLogger });
+    const rpc = await serveRpc({ addresses: [`unix:${join(run, "policy-engine.sock")}`], services, log: silentLogger });
+    this.#stop = () => rpc.close(0);
   }
 
   publish(event: ClusterEvent): void {
@@ -59,8 +63,7 @@ class OutboxPeer {
   }
 
   async close(): Promise<void> {
-    await this.#rpc?.close(0);
-    this.#rpc = null;
+    await this.#stop();
   }
 }
 
@@ -151,6 +154,7 @@ test("delivery goes on from the committed cursor, and only beside the DC", async
   peer.dc = "node1";
   await until(() => peer.cursors.get("ops")?.index === 2, "mail cursor at 2");
   expect(mailed()).toEqual(["2.0"]);
+  expect(peer.followed.slice(-3).toSorted()).toEqual(["0.0", "0.0", "1.0"]);
   expect(await status()).toMatchObject({ active: true, sinks: [{ name: "ops", kind: "email", cursorIndex: 2, waiting: 0 }, { name: "hook" }, { name: "jetstream" }] });
 });
 

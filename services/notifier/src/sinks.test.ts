@@ -97,7 +97,6 @@ test.each([
   { name: "server error", fault: { kind: "status", status: 500 }, want: { ok: false, permanent: false, reason: "answered with 500" } },
   { name: "too many requests", fault: { kind: "status", status: 429 }, want: { ok: false, permanent: false } },
   { name: "gone", fault: { kind: "status", status: 410 }, want: { ok: false, permanent: true } },
-  { name: "a redirection is not followed", fault: { kind: "status", status: 302 }, want: { ok: false, permanent: false, reason: "answered with 302" } },
   { name: "hangs", fault: { kind: "hang" }, given: { timeoutMs: 120 }, want: { ok: false, permanent: false, reason: "no answer within 120 ms" } },
   { name: "nobody listens", given: { url: "http://127.0.0.1:1/?token=abc" }, want: { ok: false, permanent: false } },
 ] as const)("webhook: $name", async ({ want, ...rest }) => {
@@ -106,4 +105,12 @@ test.each([
   expect(outcome).toMatchObject(want);
   expect(JSON.stringify(outcome)).not.toContain("token");
   expect(hook.events()).toEqual([]);
+});
+
+test("webhook: a redirection is not followed, or a signed event would go where nobody configured", async () => {
+  const elsewhere = await startWebhookSink();
+  hook.setFault({ kind: "status", status: 307, location: elsewhere.url });
+  expect(await webhook().deliver(EVENT)).toMatchObject({ ok: false, permanent: false });
+  expect(elsewhere.events()).toEqual([]);
+  await elsewhere.close();
 });
