@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { compareVersions, emptyCib, formatVersion, makeCib, parseCib, serializeCib } from "./cib.ts";
@@ -102,4 +103,22 @@ test("digest: the order of attributes does not count", () => {
   const cib = load(COMPLETE);
   const swapped = { ...cib.root, attributes: Object.fromEntries(Object.entries(cib.root.attributes).toReversed()) };
   expect(digestCib(makeCib(swapped))).toBe(digestCib(cib));
+});
+
+// Goal: nothing an administrator or another program writes can stop the program that reads it.
+test.each(["complete", "heartbeat-2.0", "pacemaker-1.2"])("property: %s with words exchanged is loaded or refused, and what is loaded can be written and loaded again", (name) => {
+  const text = readFileSync(new URL(`../testdata/${name}.xml`, import.meta.url), "utf8");
+  const words = text.split(/([<>="\s/]+)/);
+  const strange = ["", "__proto__", "constructor", "id", "rule", "attributes", "status", "configuration", "INFINITY", "0", "a:b", "&#0;", "P1D", "99999999999999999999"];
+  const word = fc.oneof(fc.constantFrom(...strange), fc.nat(words.length - 1).map((at) => words[at] ?? ""));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(words.length - 1), word), { minLength: 1, maxLength: 5 }), (edits) => {
+      const changed = edits.reduce((list, [at, replacement]) => list.with(at, replacement), words).join("");
+      const result = parseCib(changed);
+      if (!result.ok) return result.error.issues.some(({ severity }) => severity === "error");
+      const again = parseCib(serializeCib(result.value.cib));
+      return again.ok && equalElements(again.value.cib.root, result.value.cib.root);
+    }),
+    { numRuns: 150 },
+  );
 });

@@ -81,9 +81,10 @@ describe("limits", () => {
     { name: "wide bomb", text: `<a>${"<b/>".repeat(4_100_000)}</a>` },
     { name: "huge", text: " ".repeat(64 * 1024 * 1024 + 1) },
   ])("$name is refused quickly", ({ text }) => {
+    // Half a second on an idle machine; a bomb that goes off takes the whole memory.
     const before = performance.now();
     expect(parseXml(text).ok).toBe(false);
-    expect(performance.now() - before).toBeLessThan(2000);
+    expect(performance.now() - before).toBeLessThan(8000);
   });
 });
 
