@@ -40,7 +40,8 @@ function recorded(root: XmlElement): Recorded[] {
       const op = named(primitive, "op").find((entry) => entry.attributes["name"] === operation && timeToMs(entry.attributes["interval"] ?? "0") === Number(interval));
       const recurringTimeoutMs = interval === "0" ? null : timeToMs(op?.attributes["timeout"] ?? "");
       if (interval !== "0" && recurringTimeoutMs === null) return []; // a default that stands elsewhere
-      return [{ name: `${id} ${operation} ${interval}`, digest, own: operationDigest(parameters, { recurringTimeoutMs }) }];
+      const extra = Object.fromEntries((op === undefined ? [] : named(op, "nvpair")).map((pair) => [pair.attributes["name"]!, pair.attributes["value"] ?? ""]));
+      return [{ name: `${id} ${operation} ${interval}`, digest, own: operationDigest({ ...parameters, ...extra }, { recurringTimeoutMs }) }];
     });
   });
 }
