@@ -5,7 +5,12 @@ import { draft } from "./event-draft.ts";
 import type { Applied, Replica } from "./replica.ts";
 import { withConfiguredNodes } from "./status-section.ts";
 
+/** Request id of the document a new cluster starts with; the first leader proposes it before anything else. */
+export const INITIAL_CIB_REQUEST = "initial-cib";
+
 export function applyCibCommand(replica: Replica, command: Extract<Command, { kind: "cib" }>): Applied {
+  const refused = refusal(replica, command.requestId === INITIAL_CIB_REQUEST);
+  if (refused !== null) return { events: [], error: { code: "QUORATE_CIB_STALE", message: refused } };
   const changed = applyOperation(replica.cib, command.operation);
   if (!changed.ok) {
     const issues = changed.error.issues.map((issue) => `${issue.place === null ? "" : `${issue.place.line}:${issue.place.column} `}${issue.path}: ${issue.message}`);
@@ -17,6 +22,13 @@ export function applyCibCommand(replica: Replica, command: Extract<Command, { ki
   const version = `${adminEpoch}.${epoch}.${numUpdates}`;
   const message = `${command.by} changed ${command.operation.section} (${command.operation.kind}); the CIB is now ${version}`;
   return { events: [draft("cib.changed", "info", command.atMs, message, { data: { version, section: command.operation.section, by: command.by } })], error: null };
+}
+
+/** The initial document comes first, and once: it must never replace what a client changed. */
+function refusal(replica: Replica, initial: boolean): string | null {
+  const virgin = replica.lastChange.atMs === 0;
+  if (initial) return virgin ? null : "the CIB has its initial document already";
+  return virgin ? "the cluster is being formed: its initial CIB is not there yet; try again" : null;
 }
 
 /** The status section is the cluster's own: a document from outside never replaces what is known to run. */

@@ -145,7 +145,8 @@ export class Dc {
     if (report.sequence <= known) this.#request(link.acknowledge(known));
     if (report.sequence <= highest || report.results.length === 0) return;
     leading.reportsProposed.set(report.node, { session: report.session, sequence: report.sequence });
-    this.#effects.push({ kind: "propose", command: { kind: "results", atMs: time.wallMs, node: report.node, session: report.session, reportSequence: report.sequence, results: report.results } });
+    const results = report.results.slice(-Math.min(report.results.length, report.sequence - highest)); // the rest is in the log or on its way
+    this.#effects.push({ kind: "propose", command: { kind: "results", atMs: time.wallMs, node: report.node, session: report.session, reportSequence: report.sequence, results } });
   }
 
   onFenceReply(reply: FenceReply, time: Time): void {

@@ -3,7 +3,7 @@
  * `step` takes what happened and gives what is to be done, in order. The caller performs all effects of one step
  * (a `persist` is durable before anything after it is done) before it steps again; `pending` says that it should at once.
  */
-import { type Cib, compareVersions } from "@quorate/cib";
+import { type Cib, serializeCib } from "@quorate/cib";
 import { type ClusterEvent, type NodeName, assert } from "@quorate/core";
 import type { ExecutorReply, ExecutorReport, OperationResult } from "@quorate/execution";
 import type { FenceReply } from "@quorate/fencing";
@@ -11,6 +11,7 @@ import type { MembershipReport } from "@quorate/membership";
 import { type Entry, type HardState, type Input as RaftInput, type Raft, type RaftStatus, type Ready, type StoredState, createRaft } from "@quorate/raft";
 import type { Decision } from "@quorate/scheduler";
 import { Alone } from "./alone.ts";
+import { INITIAL_CIB_REQUEST } from "./apply-cib.ts";
 import { applyCommand } from "./apply.ts";
 import { Bootstrap, type StoredIdentity } from "./bootstrap.ts";
 import type { Command } from "./command.ts";
@@ -317,11 +318,10 @@ export class Engine {
 
   #takeOver(term: number, time: Time): void {
     this.#dc.lead(term, time);
-    const { initialCib, node } = this.#config;
-    const virgin = compareVersions(this.replica.cib.version, { adminEpoch: 0, epoch: 1, numUpdates: 0 }) < 0;
-    if (initialCib === null || !virgin) return;
-    const operation = { kind: "replace", section: "all", xml: initialCib, force: true } as const;
-    this.#requests.add("initial-cib", { kind: "cib", atMs: time.wallMs, requestId: "initial-cib", by: `the initial CIB of ${node}`, operation }, time.nowMs);
+    if (this.replica.lastChange.atMs > 0) return;
+    const { node } = this.#config;
+    const operation = { kind: "replace", section: "all", xml: this.#config.initialCib ?? serializeCib(this.replica.cib), force: true } as const;
+    this.#requests.add(INITIAL_CIB_REQUEST, { kind: "cib", atMs: time.wallMs, requestId: INITIAL_CIB_REQUEST, by: `the initial CIB of ${node}`, operation }, time.nowMs);
     this.#forward(this.#requests.due(time.nowMs, node));
   }
 
