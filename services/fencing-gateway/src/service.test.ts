@@ -1,9 +1,9 @@
 /** The whole gateway: real SNMP, store, gRPC socket and nats-server. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FenceReply, FenceRequest } from "@quorate/fencing";
-import { type Bus, type NatsServerHandle, type QuorateConfig, connectBus, createRpcClient, findNatsServer, freePorts, parseConfig, silentLogger, startNatsServer, systemClock, unaryCall } from "@quorate/runtime";
+import { type Bus, type Logger, type NatsServerHandle, type QuorateConfig, connectBus, createLogger, createRpcClient, findNatsServer, freePorts, parseConfig, silentLogger, startNatsServer, systemClock, unaryCall } from "@quorate/runtime";
 import { type FenceResponseProto, FencingGatewayServiceClient, decodeFenceReply, encodeFenceRequest, fenceReplyFromProto, fenceRequestToProto } from "@quorate/wire";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type PduEmulator, startPduEmulator } from "../../../deploy/peers/pdu-emulator.ts";
@@ -41,8 +41,8 @@ afterEach(async () => {
   await pdu.close();
 });
 
-async function started(): Promise<FencingGateway> {
-  const one = createFencingGateway({ config, log: silentLogger, clock: systemClock });
+async function started(log: Logger = silentLogger): Promise<FencingGateway> {
+  const one = createFencingGateway({ config, log, clock: systemClock });
   await one.start();
   return one;
 }
@@ -108,6 +108,21 @@ test("a restart keeps the gate and the ledger", async () => {
   gateway = await started();
   expect(await byRpc(done)).toMatchObject({ outcome: "succeeded", detail: expect.stringContaining("status: off") });
   expect(await byRpc(request({ authority: { term: 4, view: 9 } }))).toMatchObject({ outcome: "refused", detail: "authority 4.9 is older than 5.3" });
+});
+
+test("no parameter of a device reaches the log or the store", async () => {
+  await gateway.stopIntake();
+  await gateway.close();
+  const lines: string[] = [];
+  gateway = await started(createLogger({ service: "fencing-gateway", node: "node1", level: "trace", destination: { write: (line) => void lines.push(line) } }));
+  const secret = { community: "c0mmunity-s3cret", password: "passw0rd-s3cret" };
+  const [device] = request().devices;
+  await byRpc(request({ devices: [{ id: "pdu", agent: "apc-pdu-snmp", parameters: { ...device?.parameters, ...secret } }], timeoutMs: 400 }));
+  await byRpc(request({ devices: [{ id: "none", agent: "fence_none", parameters: { ...device?.parameters, ...secret } }] }));
+  expect(lines.filter((line) => line.includes("device answered")).length).toBeGreaterThan(2);
+  expect(lines.join("")).not.toMatch(/s3cret/);
+  const files = await readdir(join(config.paths.data, "fencing"));
+  for (const file of files) expect((await readFile(join(config.paths.data, "fencing", file))).includes("s3cret")).toBe(false);
 });
 
 test("what is no request is an error to the caller and changes nothing", async () => {
