@@ -49,12 +49,13 @@ export function schedule(cib: Cib, nowMs: number): Decision {
 
   order(cluster);
 
+  const graph = buildGraph(cluster);
   return {
     state,
     assignments: reportAssignments(cluster),
     fencing: summarizeFencing(cluster),
     actions: summarizeActions(cluster),
-    graph: buildGraph(cluster),
+    graph,
     warnings: collectWarnings(cluster),
   };
 }

@@ -24,7 +24,7 @@ export function planDefinitionChanges(cluster: Cluster, histories: readonly Reso
 function compareHistory(cluster: Cluster, history: ResourceHistory): void {
   const { resource, node } = history;
   if (resource.orphan) {
-    if (resource.unique && cluster.options.stopOrphanResources) planCleanup(cluster, resource, node);
+    if (resource.unique && resource.managed && cluster.options.stopOrphanResources) planCleanup(cluster, resource, node);
     return;
   }
   const active = resource.runningOn.includes(node);

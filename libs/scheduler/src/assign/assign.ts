@@ -74,7 +74,7 @@ function considerDependents(cluster: Cluster, resource: Resource): void {
     resource.scores = mergeWishes(cluster, colocation.dependent, before, {
       attribute: colocation.attribute, factor: scoreFactor(colocation.score), flags: { active: true, nonnegative: false, thisWith: false },
     });
-    noteDifference(resource, before, { id: colocation.id, text: `wish of ${colocation.dependent.id}, which goes with it` });
+    noteDifference(resource, before, { id: colocation.id, text: `has to suit ${colocation.dependent.id}, which goes with it` });
   }
 }
 

@@ -60,7 +60,7 @@ export function addInternalColocations(cluster: Cluster, resource: Resource): vo
   if (resource.kind === "group" && resource.group?.colocated === true) {
     resource.children.forEach((member, position) => {
       const previous = resource.children[position - 1];
-      if (previous === undefined || !member.managed) return;
+      if (previous === undefined) return;
       addColocation(cluster, {
         id: resource.id, score: INFINITY, dependent: member, primary: previous, dependentRole: "Unknown", primaryRole: "Unknown",
         attribute: "#uname", influence: member.settings.critical,

@@ -1,7 +1,9 @@
 /** The constraints section, in document order. */
 import type { XmlElement } from "@quorate/cib";
 import type { Cluster } from "../model/cluster.ts";
+import { leaveAlone } from "../read/unsupported.ts";
 import { readColocation } from "./colocation.ts";
+import { findConstrained, readSetsOf } from "./constrained-resources.ts";
 import { addHealthLocations, readLocation } from "./location.ts";
 import { readOrder } from "./order.ts";
 
@@ -12,8 +14,17 @@ export function readConstraints(cluster: Cluster, section: XmlElement | null): v
       case "rsc_location": readLocation(cluster, element); break;
       case "rsc_colocation": readColocation(cluster, element); break;
       case "rsc_order": readOrder(cluster, element); break;
-      case "rsc_ticket": cluster.warnings.push(`Ticket constraint ${element.attributes["id"] ?? ""} is not handled and has no effect`); break;
+      case "rsc_ticket": leaveTicketed(cluster, element); break;
       default: break;
     }
+  }
+}
+
+/** Tickets are not looked at: what depends on one is not touched. */
+function leaveTicketed(cluster: Cluster, element: XmlElement): void {
+  const ids = [element.attributes["rsc"] ?? "", ...readSetsOf(cluster, element).flatMap((set) => set.resources.map((resource) => resource.id))];
+  for (const id of ids) {
+    const resource = findConstrained(cluster, id);
+    if (resource !== null) leaveAlone(cluster, resource, `it depends on ticket ${element.attributes["ticket"] ?? ""}, and tickets are not handled`);
   }
 }

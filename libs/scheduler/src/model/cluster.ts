@@ -37,6 +37,8 @@ export interface Cluster {
   /** Failed monitors that expired: they are set up anew as if their parameters had changed. */
   readonly expiredMonitors: Set<XmlElement>;
   readonly haveFenceDevice: boolean;
+  /** Ids of bundles and of what stands in them. */
+  readonly bundleIds: readonly string[];
   readonly warnings: string[];
   recheckAtMs: number | null;
 }

@@ -1,5 +1,11 @@
 /** Entries of the operation history (`lrm_rsc_op`): their fields and their order (1-state F4, F5). */
 import type { XmlElement } from "@quorate/cib";
+import { children } from "@quorate/cib";
+
+/** The `lrm_resource` elements of a `node_state`. */
+export function historyElements(state: XmlElement): XmlElement[] {
+  return children(state, "lrm").flatMap((lrm) => children(lrm, "lrm_resources").flatMap((list) => children(list, "lrm_resource")));
+}
 
 /** Outcome of an operation as the executor reported it (`op-status`). */
 export const STATUS = {

@@ -7,7 +7,7 @@ import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
 import { addActive } from "./active.ts";
-import { readHistoryEntry, sortHistory, STATUS } from "./history-entry.ts";
+import { historyElements, readHistoryEntry, sortHistory, STATUS } from "./history-entry.ts";
 import type { HistoryEntry } from "./history-entry.ts";
 import { resourceOfHistory } from "./history-resource.ts";
 import { nodeOfEntry } from "./nodes.ts";
@@ -41,10 +41,6 @@ export function readHistories(cluster: Cluster, status: XmlElement): ResourceHis
     }
   }
   return histories;
-}
-
-export function historyElements(state: XmlElement): XmlElement[] {
-  return children(state, "lrm").flatMap((lrm) => children(lrm, "lrm_resources").flatMap((list) => children(list, "lrm_resource")));
 }
 
 function readResourceHistory(cluster: Cluster, node: Node, element: XmlElement): ResourceHistory | null {

@@ -12,6 +12,7 @@ import { readOptionValues, typedOptions } from "./options.ts";
 import { readResources } from "./resources.ts";
 import { isTrue } from "./rules.ts";
 import { child } from "@quorate/cib";
+import { bundleIds, leavePromotableAlone, leaveRemoteAlone, warnOfIgnored } from "./unsupported.ts";
 
 export interface KnownState {
   readonly cluster: Cluster;
@@ -27,6 +28,9 @@ export function readCluster(cib: Cib, nowMs: number): KnownState {
   readResources(cluster, child(configuration, "resources") ?? EMPTY);
   const status = child(cib.root, "status") ?? EMPTY;
   readNodeStates(cluster, status, plainContext(cluster, (atMs) => noteRecheck(cluster, atMs)));
+  leavePromotableAlone(cluster);
+  leaveRemoteAlone(cluster, status);
+  warnOfIgnored(cluster, configuration);
   const histories = readHistories(cluster, status);
   for (const resource of cluster.allResources) {
     if (resource.runningOn.length === 0 && resource.historyName?.includes(":") === true) resource.historyName = null;
@@ -51,6 +55,7 @@ function emptyCluster(root: XmlElement, nowMs: number): Cluster {
     plainFailCounts: featureSetBefore(root.attributes["crm_feature_set"] ?? "", [3, 0, 13]),
     resources: [], allResources: [], byId: new Map(), actions: new ActionTable(), stored: [], locations: [],
     failedOperations: [], expiredMonitors: new Set(), warnings: [], recheckAtMs: recheck,
+    bundleIds: bundleIds(child(configuration, "resources") ?? EMPTY),
     haveFenceDevice: options.haveWatchdog || hasFenceDevice(child(configuration, "resources") ?? EMPTY),
   };
 }

@@ -2,6 +2,7 @@
 import type { PlannedAction } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
+import { isAvailable } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
 import { currentNode, displayId } from "../model/resource.ts";
 import { INFINITY } from "../model/score.ts";
@@ -63,7 +64,21 @@ function departureFacts(cluster: Cluster, resource: Resource): string[] {
   const failure = resource.failures.get(current.index);
   const facts = failure !== undefined && failure !== "" && resource.failed ? [failure] : [];
   if (resource.runningOn.length > 1) facts.push(`${displayId(resource)} is active on ${resource.runningOn.map((node) => node.name).join(" and ")}`);
-  return [...facts, ...nodeFacts(cluster, current)];
+  const leaves = current !== resource.assigned && isAvailable(current) && resource.scores.get(current.index) < 0;
+  return [...facts, ...nodeFacts(cluster, current), ...(leaves ? banFacts(resource, current) : [])];
+}
+
+/** What rules its node out: for it, or for one that has to be with it. */
+function banFacts(resource: Resource, node: Node): string[] {
+  const open = [resource], seen = new Set<Resource>();
+  for (let at = open.shift(); at !== undefined; at = open.shift()) {
+    if (seen.has(at)) continue;
+    seen.add(at);
+    const term = at.terms.find((one) => one.node === node.index && one.score <= -INFINITY && one.source !== "colocation");
+    if (term !== undefined) return [`${displayId(at)} must not run on ${node.name}: ${term.text}`];
+    open.push(...at.withThis.filter((one) => one.score >= INFINITY).map((one) => one.dependent), ...at.thisWith.filter((one) => one.score >= INFINITY).map((one) => one.primary));
+  }
+  return [];
 }
 
 function nodeFacts(cluster: Cluster, node: Node): string[] {

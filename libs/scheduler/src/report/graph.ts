@@ -15,7 +15,7 @@ import { explainAction } from "./causes.ts";
 const DC_TASKS: ReadonlySet<string> = new Set(["do_shutdown", "clear_failcount", "lrm_delete"]);
 
 export function buildGraph(cluster: Cluster): Graph {
-  const emitted = emissionOrder(cluster).filter((action) => isEmitted(action));
+  const emitted = withoutStuck(cluster, emissionOrder(cluster).filter((action) => isEmitted(action)));
   const ids = new Map(emitted.map((action, id) => [action, id]));
   const actions = emitted.map((action, id): Action => {
     const after = new Set<number>();
@@ -26,6 +26,24 @@ export function buildGraph(cluster: Cluster): Graph {
     return describe(cluster, action, { id, after: [...after].toSorted((a, b) => a - b) });
   });
   return { actions, batchLimit: cluster.options.batchLimit, recheckAtMs: cluster.recheckAtMs };
+}
+
+/** What waits for something that will not be done can never be done, nor what waits for that. It is left out, with a warning. */
+function withoutStuck(cluster: Cluster, emitted: readonly PlannedAction[]): readonly PlannedAction[] {
+  const left = new Set(emitted);
+  const waitsInVain = ({ inputs }: PlannedAction): Ordering | undefined =>
+    merged(inputs).find((ordering) => !left.has(ordering.first) && isKept(ordering) && !(ordering.first.optional && !ordering.first.printed));
+  for (let found = true; found;) {
+    found = false;
+    for (const action of left) {
+      const ordering = waitsInVain(action);
+      if (ordering === undefined) continue;
+      left.delete(action);
+      found = true;
+      if (!action.pseudo) cluster.warnings.push(`${action.key} on ${action.node?.name ?? ""} is left out: it waits for ${ordering.first.key}, which cannot be done`);
+    }
+  }
+  return left.size === emitted.length ? emitted : emitted.filter((action) => left.has(action));
 }
 
 /** Resources in their order, members before the whole; next what belongs to nodes. */

@@ -1,0 +1,58 @@
+/**
+ * What this engine does not decide about yet. Such resources are left as they are (unmanaged) and named in the warnings:
+ * doing nothing is safe, doing half of it is not.
+ */
+import type { XmlElement } from "@quorate/cib";
+import { child, children, descendants } from "@quorate/cib";
+import type { Cluster } from "../model/cluster.ts";
+import type { Resource } from "../model/resource.ts";
+import { leavesOf } from "../model/resource.ts";
+import { historyElements } from "./history-entry.ts";
+
+/** Ids of bundles; what the history knows of their parts is no orphan. */
+export function bundleIds(resources: XmlElement): string[] {
+  return resources.children.flatMap((element) => (element.name === "bundle" ? [element, ...descendants(element)] : []))
+    .flatMap((element) => (element.name === "bundle" || element.name === "primitive" ? (element.attributes["id"] ?? []) : []));
+}
+
+/** Whether a history entry belongs to a part of a bundle, by its name. */
+export function isBundlePart(cluster: Cluster, id: string): boolean {
+  return cluster.bundleIds.some((bundle) => id === bundle || id.startsWith(`${bundle}-`) || id.startsWith(`${bundle}:`));
+}
+
+export function leaveAlone(cluster: Cluster, resource: Resource, reason: string): void {
+  resource.managed = false;
+  for (const leaf of leavesOf(resource)) leaf.managed = false;
+  for (const part of resource.children) part.managed = false;
+  cluster.warnings.push(`${resource.id} is left as it is: ${reason}`);
+}
+
+/** Before histories are read, so that what is found active stays where it is. */
+export function leavePromotableAlone(cluster: Cluster): void {
+  for (const resource of cluster.resources) {
+    if (resource.clone?.promotable === true) leaveAlone(cluster, resource, "promotable clones are not decided about");
+    else if (resource.clone?.notify === true) cluster.warnings.push(`${resource.id}: notify=true has no effect, its instances are not told of changes`);
+  }
+}
+
+/** What may run on remote and guest nodes is not touched: those nodes are not looked at. */
+export function leaveRemoteAlone(cluster: Cluster, status: XmlElement): void {
+  const found = new Set<Resource>();
+  for (const state of children(status, "node_state")) {
+    if (state.attributes["remote_node"] !== "true") continue;
+    for (const element of historyElements(state)) {
+      const id = element.attributes["id"] ?? "";
+      const resource = cluster.byId.get(id) ?? cluster.byId.get(`${id.replace(/:\d+$/, "")}:0`);
+      if (resource !== undefined && child(element, "lrm_rsc_op") !== null) found.add(resource.unique ? resource : (resource.parent ?? resource));
+    }
+  }
+  for (const resource of found) leaveAlone(cluster, resource, "it is known on a remote or guest node, and those are not handled");
+}
+
+/** Settings without effect. */
+export function warnOfIgnored(cluster: Cluster, configuration: XmlElement): void {
+  const utilization = cluster.options.placement !== "default" && [...descendants(configuration)].some((element) => element.name === "utilization");
+  if (utilization) cluster.warnings.push("Utilization attributes are not looked at: placement goes by the number of resources");
+  const migratable = cluster.resources.flatMap(leavesOf).filter((leaf) => leaf.settings.allowMigrate).map((leaf) => leaf.id);
+  if (migratable.length > 0) cluster.warnings.push(`Live migration is not used; these move by stop and start: ${migratable.join(", ")}`);
+}
