@@ -95,6 +95,10 @@ describe("structure", () => {
       text: cib({ config: `<cluster_property_set id="c"><rule id="r"><date_expression id="d" operation="${operation}"/></rule></cluster_property_set>` }),
       want: expect.stringContaining(`date_expression ${operation} needs`) as string,
     })),
+    ...["duration", "date_spec"].map((inner) => ({
+      text: cib({ config: `<cluster_property_set id="c"><rule id="r"><date_expression id="d" operation="gt" start="2026-01-01"><${inner} id="i" hours="1"/></date_expression></rule></cluster_property_set>` }),
+      want: expect.stringContaining(`<${inner}> is only allowed with operation`) as string,
+    })),
   ])("$want", ({ text, want }) => expect(issues(text)).toEqual([want]));
 
   test("places are those of the start tags", () => {

@@ -27,6 +27,8 @@ function ruleProblems(element: XmlElement): string[] {
 function dateProblems(element: XmlElement): string[] {
   const operation = attribute(element, "operation");
   const given = ["start", "end"].filter((name) => attribute(element, name) !== null).join();
+  if (child(element, "duration") !== null && operation !== "in_range") return ["<duration> is only allowed with operation in_range"];
+  if (child(element, "date_spec") !== null && operation !== "date_spec") return ["<date_spec> is only allowed with operation date_spec"];
   if (operation === "in_range" && given === "") return ["date_expression in_range needs start or end"];
   if (operation === "gt" && given !== "start") return ["date_expression gt needs start and takes no end"];
   if (operation === "lt" && given !== "end") return ["date_expression lt needs end and takes no start"];
