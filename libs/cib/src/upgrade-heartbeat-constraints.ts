@@ -1,5 +1,5 @@
 /** Constraints and rules of Heartbeat 2.0. */
-import { attribute, makeElement, withAttribute, withAttributes, withChildren } from "./element.ts";
+import { attribute, child, makeElement, withAttribute, withAttributes, withChildren } from "./element.ts";
 import type { XmlElement } from "./types.ts";
 import { mapChildren, renameAttributes } from "./upgrade-notes.ts";
 
@@ -36,8 +36,17 @@ export function upgradeRule(rule: XmlElement): XmlElement {
   }
   return mapChildren(result, (inner) => {
     if (inner.name === "rule") return [upgradeRule(inner)];
-    if (inner.name !== "date_expression" || attribute(inner, "operation") !== null) return [inner];
-    return [withAttribute(inner, "operation", "in_range")];
+    return [inner.name === "date_expression" ? upgradeDate(inner) : inner];
+  });
+}
+
+/** Without operation it was a range, or what its date_spec says; a part that its operation does not read had no effect. */
+function upgradeDate(date: XmlElement): XmlElement {
+  const bounded = attribute(date, "start") !== null || attribute(date, "end") !== null;
+  const operation = attribute(date, "operation") ?? (child(date, "date_spec") !== null && !bounded ? "date_spec" : "in_range");
+  return mapChildren(withAttribute(date, "operation", operation), (part) => {
+    if (part.name === "duration") return operation === "in_range" ? [part] : [];
+    return part.name === "date_spec" && operation !== "date_spec" ? [] : [part];
   });
 }
 

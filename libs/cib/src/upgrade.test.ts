@@ -64,6 +64,7 @@ test.each([
   { old: `<rsc_location id="l" rsc="a" node="n" score="1.7"/>`, want: `<rsc_location id="l" rsc="a" node="n" score="1"/>` },
   { old: `<rsc_location id="l" rsc="a"><rule id="l" boolean_op="AND"/></rsc_location>`, want: `<rsc_location id="l" rsc="a"><rule id="l-2" boolean-op="and" score="0"><expression id="l-2-expression" attribute="#uname" operation="defined"/></rule></rsc_location>` },
   { old: `<rsc_location id="l" rsc="a"><rule id="r" score="5"><date_expression start="2008-01-01"><duration years="1"/></date_expression></rule></rsc_location>`, want: `<rsc_location id="l" rsc="a"><rule id="r" score="5"><date_expression id="r-date_expression" start="2008-01-01" operation="in_range"><duration id="r-date_expression-duration" years="1"/></date_expression></rule></rsc_location>` },
+  { old: `<rsc_location id="l" rsc="a"><rule id="r" score="5"><date_expression id="d" start="2008-01-01" operation="gt"><duration years="1"/></date_expression><date_expression id="e"><date_spec id="f" hours="1"/></date_expression></rule></rsc_location>`, want: `<rsc_location id="l" rsc="a"><rule id="r" score="5"><date_expression id="d" start="2008-01-01" operation="gt"/><date_expression id="e" operation="date_spec"><date_spec id="f" hours="1"/></date_expression></rule></rsc_location>` },
 ])("$old", ({ old, want }) => expect(constraint(old)).toBe(want));
 
 describe("which documents are upgraded, and from what", () => {
