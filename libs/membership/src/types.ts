@@ -28,7 +28,10 @@ export interface Beat {
   /** Peers the sender suspects: heard before (or seeded by the view) and silent since, sorted. Peers never heard are in neither list. */
   readonly suspects: readonly NodeName[];
   readonly progress: Progress;
-  /** The process is on its way out in good order, or the policy-engine beats for a dead membership process. */
+  /**
+   * "leaving": the process is on its way out in good order. "daemon-down": the policy-engine beats for a dead membership process
+   * (see `daemonDownBeat`); such a beat has a session and sequence of its own, and of its content only identity and echoes are used.
+   */
   readonly state: "up" | "leaving" | "daemon-down";
 }
 
@@ -41,7 +44,10 @@ export interface LinkReport {
 
 export interface PeerReport {
   readonly node: NodeName;
-  /** `pending`: never heard in this life of the process, and not seeded. `alive`, `suspected`: this node's own view. */
+  /**
+   * `pending`: never heard in this life of the process; one that was seeded becomes `suspected` after the dead time.
+   * `alive`, `suspected`: this node's own view. `leaving`: alive, and it says that it leaves.
+   */
   readonly state: "pending" | "alive" | "suspected" | "leaving";
   readonly bootId: BootId | null;
   readonly session: SessionId | null;
@@ -49,13 +55,19 @@ export interface PeerReport {
   readonly suspectedBy: readonly NodeName[];
   /** `suspectedBy.length > voters / 2`. */
   readonly majoritySuspects: boolean;
-  /** We hear it and it hears us. */
+  /**
+   * We hear it and it hears us: its beats, which count only when they echo our session, list us in `hears`. When only one direction
+   * works, the side that hears says `alive` and not mutual, the other side suspects.
+   */
   readonly mutual: boolean;
   readonly progress: Progress | null;
   readonly links: readonly LinkReport[];
 }
 
-/** State of membership as this node sees it; sent to subscribers at each change and at least every second. */
+/**
+ * State of membership as this node sees it; sent to subscribers at each change and at least every second. A process that has just
+ * started knows nothing yet: it sends none before all voters are mutual with it, or the dead time has passed.
+ */
 export interface MembershipReport {
   readonly node: NodeName;
   readonly bootId: BootId;
@@ -76,6 +88,8 @@ export interface MembershipConfig {
   readonly beatIntervalMs: number;
   /** Silence on all links after which a peer is suspected. Default 600; at least 3 beats. */
   readonly deadTimeMs: number;
+  /** Interval at which the host gives ticks; a tick after more than twice that is late. Default: a quarter of `beatIntervalMs`. */
+  readonly tickMs?: number;
 }
 
 export type MembershipInput =
