@@ -35,7 +35,7 @@ export function toKitStatus(state: ClusterState, showPending: boolean): KitStatu
   const nodes: Record<string, { type: string; flags?: string[] }> = {};
   for (const node of state.nodes) {
     const flags = Object.entries({
-      online: node.online, standby: node.standby && !node.standbyOnFail, standby_onfail: node.standbyOnFail, maintenance: node.maintenance,
+      online: node.online, standby: node.standby, standby_onfail: node.standbyOnFail, maintenance: node.maintenance,
       pending: node.pending, unclean: node.unclean, shutdown: node.shutdown,
     }).flatMap(([name, set]) => (set ? [name] : []));
     nodes[node.name] = flags.length > 0 ? { type: node.kind, flags } : { type: node.kind };

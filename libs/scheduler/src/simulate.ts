@@ -21,6 +21,9 @@ interface Draft {
   children: Draft[];
 }
 
+/** In place of the id of a DC: no DC has done this. */
+const SIMULATED = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
 /** Actions without a result in the history. */
 const WITHOUT_HISTORY: ReadonlySet<string> = new Set(["delete", "cancel", "notify", "clear_failcount", "lrm_delete", "meta-data"]);
 
@@ -102,7 +105,7 @@ function recordResult(state: Draft, action: Action, resource: string): void {
   const attributes: Record<string, string> = {
     id, operation_key: key, operation: action.task, interval: String(action.intervalMs), "call-id": String(callId),
     "op-digest": operationDigest(action.parameters, { recurringTimeoutMs: action.intervalMs > 0 ? action.timeoutMs : null }),
-    "rc-code": String(action.targetRc), "op-status": "0", "transition-key": `${action.id}:-1:${action.targetRc}:00000000-0000-0000-0000-000000000000`,
+    "rc-code": String(action.targetRc), "op-status": "0", "transition-key": `${action.id}:-1:${action.targetRc}:${SIMULATED}`,
   };
   for (const name of ["migrate_source", "migrate_target"]) if (action.meta[name] !== undefined) attributes[name] = action.meta[name];
   const made: Draft = { name: "lrm_rsc_op", attributes, children: [] };

@@ -4,7 +4,6 @@ import type { Cluster } from "../model/cluster.ts";
 import { markForFencing } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
-import { requiresFencing } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
 import { operationOptions } from "../read/operations.ts";
 
@@ -21,9 +20,11 @@ export class ActionTable {
   readonly all: PlannedAction[] = [];
   readonly #byKey = new Map<string, PlannedAction[]>();
 
-  /** Actions of that key, oldest first. Keys compare without case. */
-  withKey(key: string): readonly PlannedAction[] {
-    return this.#byKey.get(key.toLowerCase()) ?? [];
+  /** Actions of that key of one resource, oldest first. Keys compare without case. */
+  withKey(resource: Resource | null, key: string): readonly PlannedAction[] {
+    const same = this.#byKey.get(key.toLowerCase()) ?? [];
+    // An orphan may bear the id of a clone or group
+    return same.every((action) => action.resource === resource) ? same : same.filter((action) => action.resource === resource);
   }
 
   add(action: PlannedAction): PlannedAction {
@@ -44,7 +45,7 @@ export function actionKey(resource: Resource, task: string, intervalMs: number):
 /** Asks for an action of a resource: reuses one of the same key on that node, or without a node yet. */
 export function requestAction(cluster: Cluster, { resource, task, intervalMs = 0, node, optional }: ActionRequest): PlannedAction {
   const key = actionKey(resource, task, intervalMs);
-  const existing = cluster.actions.withKey(key).find((action) => node === null || action.node === null || action.node === node);
+  const existing = cluster.actions.withKey(resource, key).find((action) => node === null || action.node === null || action.node === node);
   const action = existing ?? cluster.actions.add(blankAction(cluster, { resource, node, task, key, intervalMs, optional }));
   if (node !== null) action.node ??= node;
   if (!optional) action.optional = false;
@@ -75,7 +76,7 @@ export function blankAction(cluster: Cluster, { resource, node, task, key, inter
 /** A pseudo action: a point in the order, done nowhere. */
 export function requestPseudo(cluster: Cluster, request: { readonly resource: Resource; readonly task: string; readonly optional: boolean }): PlannedAction {
   const key = actionKey(request.resource, request.task, 0);
-  const existing = cluster.actions.withKey(key)[0];
+  const existing = cluster.actions.withKey(request.resource, key)[0];
   const action = existing ?? cluster.actions.add(blankAction(cluster, { ...request, node: null, key }));
   action.pseudo = true;
   action.runnable = true;
@@ -139,9 +140,9 @@ function judgeByQuorum(cluster: Cluster, action: PlannedAction, resource: Resour
   }
 }
 
-/** Active on a node that counts. */
-export function isActive(resource: Resource): boolean {
-  return resource.runningOn.some((node) => !node.unclean || !resource.managed || requiresFencing(resource)) && resource.runningOn.length > 0;
+/** Active as far as anybody can tell: on an unclean node it may well be. */
+function isActive(resource: Resource): boolean {
+  return resource.runningOn.some((node) => node.unclean || node.online || !resource.managed);
 }
 
 /** The newest action of a task, on a node or anywhere; actions without a node never match a node. */

@@ -1,5 +1,4 @@
 /** History against configuration: what is gone, changed or no longer wanted (3-actions C). */
-import { STATUS } from "../read/history-entry.ts";
 import type { PlannedAction } from "../model/action.ts";
 import { ORDER } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
@@ -59,7 +58,7 @@ function compareOperations(cluster: Cluster, { resource, node, entries, startInd
   entries.forEach((entry, index) => {
     if (index < startIndex) return;
     if (entry.intervalMs > 0 && maintenance) planCancel(cluster, resource, { node, entry });
-    else if (isCompared(entry) && entry.status !== STATUS.pending) compareOperation(cluster, resource, node, entry);
+    else if (isCompared(entry)) compareOperation(cluster, resource, node, entry);
   });
 }
 

@@ -72,11 +72,10 @@ function orderStarts(resource: Resource, fence: PlannedAction, node: Node): void
 }
 
 function isKnown(resource: Resource, node: Node): boolean {
-  for (let at: Resource | null = resource; at !== null; at = at.parent) {
-    if (at.known.has(node.index)) return true;
-    if (at.unique) return false;
-  }
-  return false;
+  if (resource.known.has(node.index)) return true;
+  // Only a plain clone: a group in a clone may be known in part
+  const { parent } = resource;
+  return parent?.kind === "clone" && !parent.unique && parent.known.has(node.index);
 }
 
 /** A fenced node has stopped everything: its stops are points in the order only. */

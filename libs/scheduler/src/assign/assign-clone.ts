@@ -69,14 +69,10 @@ function usable(cluster: Cluster, index: number): boolean {
 /** First pass: what runs stays where it is, as long as its node has not its share already. */
 function keepInPlace(cluster: Cluster, plan: Distribution, instance: Resource, optimal: number): void {
   const node = instancePlace(instance);
-  if (node === null || !instance.provisional || isFailed(instance)) return;
+  if (node === null || !instance.provisional || instance.failed) return;
   if (!isAvailable(node) || node.baseScore < 0) return;
   if (plan.clone.scores.has(node.index) && (plan.counters.get(node.index) ?? 0) >= optimal) return;
   if (tryInstance(cluster, plan, instance, node)) plan.assigned++;
-}
-
-function isFailed(resource: Resource): boolean {
-  return resource.failed || resource.children.some(isFailed);
 }
 
 /** True when it got a node that counts. What fails on another node than the preferred one is taken back. */
@@ -126,7 +122,7 @@ function limitReason(cluster: Cluster, { clone, counters, perNode }: Distributio
   if (instance.orphan) return "there are enough instances";
   if (!clone.scores.has(index)) return `${clone.id} is not allowed there`;
   if (clone.scores.get(index) < 0) return `${clone.id} must not run there`;
-  return (counters.get(index) ?? 0) >= perNode ? `there is an instance already` : null;
+  return (counters.get(index) ?? 0) >= perNode ? "an instance is there already" : null;
 }
 
 function saveTables(resource: Resource): { readonly resource: Resource; readonly scores: ScoreTable; readonly terms: number }[] {

@@ -119,6 +119,8 @@ function assignGroup(cluster: Cluster, group: Resource, preferred: Node | null):
       if (colocation.score >= INFINITY) addBehindUnmanaged(group, colocation);
     }
     for (const colocation of group.withThis) addWithThis(last, colocation);
+    group.thisWith.length = 0;
+    group.withThis.length = 0;
   }
   for (const member of group.children) {
     const node = assign(cluster, member, preferred);

@@ -20,7 +20,7 @@ export interface MergeFlags {
 const UNUSABLE = -100 * INFINITY;
 
 /** The value by which nodes are compared; the node itself by default. Text compares without case, absent equals absent. */
-export function colocationValue(node: Node, attribute: string): string | undefined {
+function colocationValue(node: Node, attribute: string): string | undefined {
   return attribute === "#uname" || attribute === "#id" ? node.id.toLowerCase() : node.attributes.get(attribute)?.toLowerCase();
 }
 
@@ -199,7 +199,7 @@ function firstPair(cluster: Cluster, dependent: Resource, clone: Resource): Reso
   return null;
 }
 
-export function instanceOn(clone: Resource, node: Node): Resource | null {
+function instanceOn(clone: Resource, node: Node): Resource | null {
   return clone.children.find((instance) => !isBlocked(instance) && assignedPlaces(instance).includes(node)) ?? null;
 }
 

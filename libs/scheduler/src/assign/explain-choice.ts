@@ -39,8 +39,9 @@ function because(resource: Resource, chosen: Node): string {
 
 /** What rules the other nodes out, when it is one thing. */
 function whyNotElsewhere(resource: Resource, sorted: readonly Node[]): string {
-  const rules = sorted.filter(isAvailable).flatMap((node) => resource.terms.find((term) => term.node === node.index && term.score <= -INFINITY)?.text ?? []);
-  return rules.length > 0 && new Set(rules).size === 1 ? `: it ${rules[0] ?? ""}` : "";
+  const rules = sorted.filter(isAvailable).flatMap((node) => resource.terms.find((term) => term.node === node.index && term.score <= -INFINITY) ?? []);
+  const texts = new Set(rules.map((term) => term.text));
+  return texts.size === 1 && rules[0]?.source === "colocation" ? `: it ${rules[0].text}` : "";
 }
 
 function explainNone(resource: Resource, sorted: readonly Node[]): string {

@@ -105,7 +105,7 @@ function orderEnough(cluster: Cluster, { id, instances, task, minimum, next, fla
 
 /** A pseudo action that can run when enough of what is before it can. */
 function addGate(cluster: Cluster, key: string, minimum: number): PlannedAction {
-  const existing = cluster.actions.withKey(key)[0];
+  const existing = cluster.actions.withKey(null, key)[0];
   if (existing !== undefined) return existing;
   const gate = cluster.actions.add(blankAction(cluster, { resource: null, node: null, task: key, key, optional: true }));
   gate.pseudo = true;

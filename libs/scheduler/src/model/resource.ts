@@ -138,7 +138,7 @@ export interface Resource {
   provisional: boolean;
   assigning: boolean;
   merging: boolean;
-  /** Why it is put where it is; null before. */
+  /** Why it is put where it is, in words; null before. */
   choice: string | null;
 
   // Actions
@@ -170,10 +170,6 @@ export function cloneOf(resource: Resource): Resource | null {
   return null;
 }
 
-export function isAnonymous(resource: Resource): boolean {
-  return !resource.unique;
-}
-
 export function isFenceDevice(resource: Resource): boolean {
   return resource.agent.class === "stonith";
 }
@@ -192,5 +188,5 @@ export function currentNode(resource: Resource): Node | null {
 
 /** Id as people see it: instances of anonymous clones have no number. */
 export function displayId(resource: Resource): string {
-  return isAnonymous(resource) ? resource.configId : resource.id;
+  return !resource.unique ? resource.configId : resource.id;
 }

@@ -26,7 +26,7 @@ function applyStored(cluster: Cluster, ordering: StoredOrdering): void {
 function firstActions(cluster: Cluster, { firstAction, firstResource, firstKey, nextResource }: StoredOrdering): readonly PlannedAction[] {
   if (firstAction !== null) return [firstAction];
   if (firstResource === null || firstKey === null) return [];
-  const existing = cluster.actions.withKey(firstKey);
+  const existing = cluster.actions.withKey(firstResource, firstKey);
   if (existing.length > 0 || firstResource === nextResource) return existing;
   const task = taskOf(firstResource, firstKey);
   if (task === "stop" && firstResource.role === "Stopped") return [];
@@ -39,9 +39,9 @@ function taskOf(resource: Resource, key: string): string {
   return key.slice(resource.id.length + 1, key.lastIndexOf("_"));
 }
 
-function nextActions(cluster: Cluster, { nextAction, nextKey }: StoredOrdering): readonly PlannedAction[] {
+function nextActions(cluster: Cluster, { nextAction, nextResource, nextKey }: StoredOrdering): readonly PlannedAction[] {
   if (nextAction !== null) return [nextAction];
-  return nextKey === null ? [] : cluster.actions.withKey(nextKey);
+  return nextKey === null ? [] : cluster.actions.withKey(nextResource, nextKey);
 }
 
 /** Probes come before what could disturb what they look at. */
@@ -72,7 +72,7 @@ function orderBeforeRestarts(cluster: Cluster, probe: PlannedAction): void {
 function orderBeforeStops(cluster: Cluster, probe: PlannedAction, action: PlannedAction, resource: Resource): void {
   const counterpart = action.task === "start" ? "stop" : action.task === "promote" ? "demote" : null;
   if (counterpart === null) return;
-  for (const stop of cluster.actions.withKey(actionKey(resource, counterpart, 0))) if (!stop.pseudo) attach(probe, stop, ORDER.optional);
+  for (const stop of cluster.actions.withKey(resource, actionKey(resource, counterpart, 0))) if (!stop.pseudo) attach(probe, stop, ORDER.optional);
 }
 
 function continues(probe: PlannedAction, from: PlannedAction, to: PlannedAction, flags: number): boolean {
@@ -91,7 +91,7 @@ function orderBeforeFollowers(cluster: Cluster, ordering: StoredOrdering): void 
   if (resource === null || resource.kind !== "primitive" || resource === ordering.nextResource) return;
   const task = ordering.firstAction?.task ?? (ordering.firstKey === null ? "" : taskOf(resource, ordering.firstKey));
   if (task !== "stop") return;
-  const probes = cluster.actions.withKey(actionKey(resource, "monitor", 0));
+  const probes = cluster.actions.withKey(resource, actionKey(resource, "monitor", 0));
   const exact = ordering.flags === ORDER.load || ordering.flags === ORDER.antiColocation;
   const flags = exact ? ordering.flags : ORDER.optional | (ordering.flags & (ORDER.sameNode | ORDER.notMigrating));
   for (const next of probes.length === 0 ? [] : nextActions(cluster, ordering)) {

@@ -57,9 +57,10 @@ function viewOfGroup(group: Resource, action: PlannedAction, node: Node | null):
 }
 
 function viewOfClone(clone: Resource, action: PlannedAction, node: Node | null): View {
-  const task = memberTask(action.task);
   let optional = true, runnable = false;
   for (const instance of clone.children) {
+    // A group has completions of its own
+    const task = instance.kind === "primitive" ? memberTask(action.task) : action.task;
     const own = findAction(instance, task, instance.kind === "primitive" ? node : null);
     if (own === null) continue;
     const view = viewOf(instance, own, node);

@@ -24,7 +24,7 @@ export interface Effect {
   readonly view: View;
 }
 
-export function clearOptional(action: PlannedAction, cause: PlannedAction): boolean {
+function clearOptional(action: PlannedAction, cause: PlannedAction): boolean {
   if (!action.optional) return false;
   action.optional = false;
   note(action, cause, "required");

@@ -32,11 +32,11 @@ const SEVERITY: Readonly<Record<OnFail, number>> = {
   ignore: 0, demote: 1, restart: 2, "restart-container": 4, migrate: 5, block: 6, stop: 7, standby: 8, fence: 9,
 };
 
-export function worse(a: OnFail, b: OnFail): OnFail {
+function worse(a: OnFail, b: OnFail): OnFail {
   return SEVERITY[b] > SEVERITY[a] ? b : a;
 }
 
-export function roleWhenActive(resource: Resource): Role {
+function roleWhenActive(resource: Resource): Role {
   return cloneOf(resource)?.clone?.promotable === true ? "Unpromoted" : "Started";
 }
 

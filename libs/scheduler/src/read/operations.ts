@@ -28,7 +28,7 @@ export function readOperations(cluster: Cluster, primitive: XmlElement): Operati
 }
 
 /** The first `<op>` of that name and interval; a disabled one still gives options. */
-export function findOperation(resource: Resource, task: string, intervalMs: number): OperationConfig | null {
+function findOperation(resource: Resource, task: string, intervalMs: number): OperationConfig | null {
   const find = (name: string): OperationConfig | undefined =>
     resource.operations.find((operation) => operation.intervalMs === intervalMs && operation.name.toLowerCase() === name.toLowerCase());
   return find(task) ?? (task === "migrate_to" || task === "migrate_from" ? find("migrate") : undefined) ?? null;

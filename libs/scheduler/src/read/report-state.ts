@@ -12,7 +12,7 @@ const PENDING_NAMES: Readonly<Record<string, string>> = {
 
 export function reportState(cluster: Cluster): ClusterState {
   const shown = cluster.resources.filter((resource) => !resource.orphan || resource.runningOn.length > 0);
-  const leaves = shown.flatMap(leavesOf).filter((leaf) => !leaf.orphan || leaf.runningOn.length > 0);
+  const leaves = shown.flatMap(leavesOf).filter(isShown);
   return {
     haveQuorum: cluster.haveQuorum,
     options: Object.fromEntries([...cluster.optionValues].toSorted(([a], [b]) => (a < b ? -1 : Number(a > b)))),
@@ -22,6 +22,11 @@ export function reportState(cluster: Cluster): ClusterState {
     failedOperations: [...cluster.failedOperations],
     failCounts: cluster.nodes.flatMap((node) => leaves.flatMap((resource) => reportFailCount(cluster, resource, node))),
   };
+}
+
+/** Of what is not wanted any more only what still runs; but a clone of none shows that it is there. */
+function isShown(leaf: Resource): boolean {
+  return !leaf.orphan || leaf.runningOn.length > 0 || (leaf.instance === 0 && leaf.parent?.clone?.max === 0);
 }
 
 function reportNode(node: Node): NodeState {
