@@ -11,13 +11,16 @@ import { INFINITY } from "../model/score.ts";
 const CHAIN_MAX = 12;
 
 /** Nearest cause first: what happens to the resource, what forced it, and the facts behind that. */
-export function causesOf(cluster: Cluster, resource: Resource, action: PlannedAction | null): string[] {
+export function causesOf(cluster: Cluster, resource: Resource, actions: readonly PlannedAction[]): string[] {
   const causes = new Set<string>();
   const current = currentNode(resource);
-  if (current !== null && resource.assigned !== null && current !== resource.assigned) causes.add(`${displayId(resource)} must move from ${current.name}`);
-  const chain = chainOf(action);
+  const blocked = actions.some((action) => !action.runnable);
+  if (current !== null && resource.assigned !== null && current !== resource.assigned) {
+    causes.add(`${displayId(resource)} ${blocked ? "cannot" : "must"} move from ${current.name}`);
+  }
+  const chain = actions.flatMap(chainOf);
   for (const step of chain) {
-    const text = step === action ? ownFact(step) : stepText(step, resource);
+    const text = actions.includes(step) ? ownFact(step) : stepText(step, resource);
     if (text !== null) causes.add(text);
   }
   const origin = chain.at(-1)?.resource ?? resource;
@@ -28,9 +31,9 @@ export function causesOf(cluster: Cluster, resource: Resource, action: PlannedAc
 }
 
 /** The action and what it follows from. */
-function chainOf(action: PlannedAction | null): PlannedAction[] {
+function chainOf(action: PlannedAction): PlannedAction[] {
   const chain: PlannedAction[] = [];
-  for (let at = action; at !== null && chain.length < CHAIN_MAX && !chain.includes(at); at = at.cause) chain.push(at);
+  for (let at: PlannedAction | null = action; at !== null && chain.length < CHAIN_MAX && !chain.includes(at); at = at.cause) chain.push(at);
   return chain;
 }
 
@@ -134,6 +137,6 @@ export function explainAction(cluster: Cluster, action: PlannedAction): string {
     default: break;
   }
   if (action.resource.kind !== "primitive") return `members of ${name}`;
-  const causes = causesOf(cluster, action.resource, action);
+  const causes = causesOf(cluster, action.resource, [action]);
   return causes[0] ?? action.reason ?? `${name} is to ${action.task}`;
 }

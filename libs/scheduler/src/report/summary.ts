@@ -77,7 +77,7 @@ function summarizeNewRole(cluster: Cluster, situation: Situation): SummaryAction
   return role === "Stopped" && rank(resource.nextRole) > rank("Stopped") ? [line(cluster, situation, "start", start)] : [];
 }
 
-/** `action`: what the line is about; `other` gives the reason when it has none. */
+/** `action`: what the line is about; `other`: what more it depends on. */
 function line(cluster: Cluster, situation: Situation, task: string, action: PlannedAction | null, other: PlannedAction | null = null): SummaryAction {
   const { resource, role, current, next } = situation;
   const showRoles = rank(role) > rank("Started") || rank(resource.nextRole) > rank("Unpromoted");
@@ -89,6 +89,6 @@ function line(cluster: Cluster, situation: Situation, task: string, action: Plan
     role: showRoles ? role : null,
     nextRole: showRoles ? resource.nextRole : null,
     blocked: action !== null && !action.runnable,
-    causes: causesOf(cluster, resource, action ?? other),
+    causes: causesOf(cluster, resource, [action, other].filter((one) => one !== null)),
   };
 }

@@ -1,0 +1,68 @@
+import { parseXml } from "@quorate/cib";
+import type { XmlElement } from "@quorate/cib";
+import { expect, test } from "vitest";
+import { rulePasses } from "./rules.ts";
+import type { RuleContext } from "./rules.ts";
+
+function xml(text: string): XmlElement {
+  const parsed = parseXml(text);
+  if (!parsed.ok) throw new Error(parsed.error.map((issue) => issue.message).join("\n"));
+  return parsed.value;
+}
+
+function context(attributes: Readonly<Record<string, string>>): RuleContext {
+  return {
+    nowMs: Date.UTC(2026, 0, 5, 9, 30), recheckAt: () => undefined, attribute: (name) => attributes[name],
+    resource: { class: "ocf", provider: "heartbeat", type: "IPaddr2" }, operation: { name: "monitor", intervalMs: 10_000 },
+    parameter: null, meta: null, submatches: [],
+  };
+}
+
+test.each([
+  ["eq compares as text, without case", 'attribute="a" operation="eq" value="ONE"', { a: "one" }, true],
+  ["ne passes when the attribute is absent", 'attribute="a" operation="ne" value="1"', {}, true],
+  ["lt needs the attribute", 'attribute="a" operation="lt" value="1"', {}, false],
+  ["lt compares integers", 'attribute="a" operation="lt" value="10"', { a: "9" }, true],
+  ["a dot makes it a number", 'attribute="a" operation="gt" value="9.5"', { a: "10" }, true],
+  ["text type keeps text", 'attribute="a" operation="lt" value="10" type="string"', { a: "9" }, false],
+  ["integers ignore what follows", 'attribute="a" operation="eq" value="10.5" type="integer"', { a: "10" }, true],
+  ["what has no digits is compared as text", 'attribute="a" operation="gt" value="b" type="integer"', { a: "c" }, true],
+  ["versions compare part by part", 'attribute="a" operation="gt" value="1.9" type="version"', { a: "1.10" }, true],
+  ["defined: empty counts", 'attribute="a" operation="defined"', { a: "" }, true],
+  ["not_defined", 'attribute="a" operation="not_defined"', { a: "" }, false],
+  ["#role never passes here", 'attribute="#role" operation="eq" value="Started"', {}, false],
+] as const)("%s", (_, expression, attributes, want) => {
+  expect(rulePasses(xml(`<rule id="r"><expression id="e" ${expression}/></rule>`), context(attributes))).toBe(want);
+});
+
+test.each([
+  ["and of nothing is true", '<rule id="r"/>', true],
+  ["or of nothing is false", '<rule id="r" boolean-op="or"/>', false],
+  ["or needs one", '<rule id="r" boolean-op="or"><expression id="a" attribute="x" operation="defined"/><expression id="b" attribute="x" operation="not_defined"/></rule>', true],
+  ["and needs all", '<rule id="r"><expression id="a" attribute="x" operation="defined"/><expression id="b" attribute="x" operation="not_defined"/></rule>', false],
+  ["a missing provider means resources without one", '<rule id="r"><rsc_expression id="a" class="ocf"/></rule>', false],
+  ["the agent matches", '<rule id="r"><rsc_expression id="a" class="ocf" provider="heartbeat" type="IPaddr2"/></rule>', true],
+  ["the operation matches by name and interval", '<rule id="r"><op_expression id="a" name="monitor" interval="10s"/></rule>', true],
+  ["another interval does not", '<rule id="r"><op_expression id="a" name="monitor" interval="20s"/></rule>', false],
+] as const)("%s", (_, rule, want) => expect(rulePasses(xml(rule), context({}))).toBe(want));
+
+// Monday 2026-01-05, 09:30 UTC
+test.each([
+  ["in range, both ends included", '<date_expression id="d" operation="in_range" start="2026-01-05 09:30:00Z" end="2026-01-05 09:30:00Z"/>', true],
+  ["before the start", '<date_expression id="d" start="2026-01-06"/>', false],
+  ["start and duration", '<date_expression id="d" start="2026-01-05 09:00:00Z"><duration id="x" minutes="29"/></date_expression>', false],
+  ["gt is strict", '<date_expression id="d" operation="gt" start="2026-01-05 09:30:00Z"/>', false],
+  ["lt", '<date_expression id="d" operation="lt" end="2026-01-05 09:30:01Z"/>', true],
+  ["a zone behind a blank counts", '<date_expression id="d" operation="lt" end="2026-01-05 10:30:00 +01:00"/>', false],
+  ["working hours", '<date_expression id="d" operation="date_spec"><date_spec id="s" hours="9-16" weekdays="1-5"/></date_expression>', true],
+  ["weekend", '<date_expression id="d" operation="date_spec"><date_spec id="s" weekdays="6-7"/></date_expression>', false],
+  ["week of the year", '<date_expression id="d" operation="date_spec"><date_spec id="s" weeks="2" weekyears="2026"/></date_expression>', true],
+  ["what cannot be read does not restrict", '<date_expression id="d" operation="date_spec"><date_spec id="s" hours="abc"/></date_expression>', true],
+] as const)("date: %s", (_, expression, want) => expect(rulePasses(xml(`<rule id="r">${expression}</rule>`), context({}))).toBe(want));
+
+test("the next time at which a date test changes is told", () => {
+  const times: number[] = [];
+  const told = { ...context({}), recheckAt: (atMs: number) => times.push(atMs) };
+  rulePasses(xml('<rule id="r" boolean-op="or"><date_expression id="a" start="2026-01-06"/><date_expression id="b" end="2026-01-07"/></rule>'), told);
+  expect(times).toEqual([Date.UTC(2026, 0, 6), Date.UTC(2026, 0, 7) + 1000]);
+});
