@@ -2,7 +2,7 @@
  * Whole clusters on a network that delivers at once and in order unless told otherwise. Commands, joined by "; ":
  * `campaign a` · `tick 5` (every node, one after the other, all messages delivered between) · `tick a 5` · `propose a x`
  * `dead b a` (b is told that a is dead) · `transfer a b` · `cut a` (from everybody) · `cut a-b` (between the two)
- * `mute a-b` (from a to b only) · `heal` · `crash a` (keeps its disk) · `start a`. After each, messages run until none is left.
+ * `mute a-b` (from a to b only) · `lose 4` (every append that carries an entry of term 4) · `heal` · `crash a` (keeps its disk) · `start a`. After each, messages run until none is left.
  * A state reads, for each node in order, `NAME ROLE tTERM COMMIT/LENGTH` with ROLE `-` for a follower that knows no
  * leader, `>x` for a follower of x, `P`, `C`, `L`, and `down`.
  */
@@ -98,11 +98,12 @@ describe("replication", () => {
   });
 
   test("Raft paper figure 8 (c, d): an old entry on a majority is not committed, and may be replaced", () => {
-    const cluster = startCluster("abcde", { a: { log: "1 2", term: 3 }, b: { log: "1 2" }, c: { log: "1 2" }, d: { log: "1" }, e: { log: "1 3" } });
-    cluster.run("cut a-b; cut a-c; cut a-d; cut a-e; cut e-b; campaign e");
-    expect(cluster.state()).toBe("a - t3 0/2 | b - t2 0/2 | c >e t4 3/3 | d >e t4 3/3 | e L t4 3/3");
-    cluster.run("heal; tick 4");
-    for (const node of "abcde") expect(cluster.log(node)).toBe("1 3 4");
+    const stored = { a: { log: "1 2", term: 3 }, b: { log: "1 2" }, c: { log: "1" }, d: { log: "1" }, e: { log: "1 3" } };
+    const cluster = startCluster("abcde", stored, 1);
+    cluster.run("cut d; cut e; lose 4; campaign a; tick 2");
+    expect(cluster.state()).toMatch(/^a L t4 0\/3 \| b >a t4 0\/2 \| c >a t4 0\/2 \| d .* 0\/1 \| e .* 0\/2$/);
+    cluster.run("crash a; heal; dead b a; dead c a; campaign e; campaign e; tick 4; start a; tick 4");
+    for (const node of "abcde") expect(cluster.log(node)).toBe("1 3 5");
   });
 
   test("Raft paper figure 8 (e): once an entry of the leader's term is on a majority, no other log can win", () => {
@@ -165,13 +166,14 @@ interface Disk {
 }
 
 /** `stored` gives terms of the log and the term, which is the log's last if not said; 0 and empty for others. */
-function startCluster(names: string, stored: Record<string, { log?: string; term?: number }> = {}): Cluster {
+function startCluster(names: string, stored: Record<string, { log?: string; term?: number }> = {}, inFlightMax = 200): Cluster {
   const voters = names.split("");
   const disks = new Map<string, Disk>();
   const rafts = new Map<string, Raft>();
   const applied = new Map<string, string[]>();
   const cuts = new Set<string>();
   const network: Message[] = [];
+  let lostTerm = 0;
   let refusals = 0;
 
   for (const node of voters) {
@@ -183,7 +185,7 @@ function startCluster(names: string, stored: Record<string, { log?: string; term
   }
 
   function start(node: string): void {
-    const config = { node, voters, electionTicks: 10, heartbeatTicks: 2, appendBytesMax: 1_000, inFlightMax: 200 };
+    const config = { node, voters, electionTicks: 10, heartbeatTicks: 2, appendBytesMax: 1_000, inFlightMax };
     rafts.set(node, createRaft(config, disks.get(node)!, voters.indexOf(node) + 1));
     applied.set(node, []);
     step(node, []);
@@ -205,7 +207,8 @@ function startCluster(names: string, stored: Record<string, { log?: string; term
     for (let count = 0; network.length > 0; count += 1) {
       assert(count < 100_000, "messages never end");
       const message = network.shift()!;
-      if (!cuts.has(message.from + message.to)) step(message.to, [{ kind: "message", message }]);
+      const lost = message.kind === "append" && message.entries.some((entry) => entry.term === lostTerm);
+      if (!lost && !cuts.has(message.from + message.to)) step(message.to, [{ kind: "message", message }]);
     }
   }
 
@@ -216,7 +219,8 @@ function startCluster(names: string, stored: Record<string, { log?: string; term
     else if (word === "dead") step(node, [{ kind: "peerDead", node: other }]);
     else if (word === "transfer") step(node, [{ kind: "transfer", to: other }]);
     else if (word === "mute") cuts.add(node.replace("-", ""));
-    else if (word === "heal") cuts.clear();
+    else if (word === "lose") lostTerm = Number(node);
+    else if (word === "heal") heal();
     else if (word === "crash") rafts.delete(node);
     else if (word === "start") start(node);
     else if (word === "tick") tick(other === "" ? voters : [node], Number(other === "" ? node : other));
@@ -237,6 +241,11 @@ function startCluster(names: string, stored: Record<string, { log?: string; term
   function cut(between: string): void {
     const [one = "", ...others] = between.split("-");
     for (const other of others.length > 0 ? others : voters) cuts.add(one + other).add(other + one);
+  }
+
+  function heal(): void {
+    cuts.clear();
+    lostTerm = 0;
   }
 
   function stateOf(node: string): string {

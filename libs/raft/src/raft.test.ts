@@ -51,6 +51,7 @@ const cases = [
   { name: "a vote given before a restart binds", given: "term 2 vote b", last: "c: vote t2 last 9/2", want: ">c voteReply t2 no" },
   { name: "no vote for a log with an older last term", given: "log 1 2", last: "b: vote t3 last 9/1", want: "state 3/-/0 >b voteReply t3 no is follower t3 of nobody" },
   { name: "no vote for a shorter log", given: "log 1 1", last: "b: vote t3 last 1/1", want: "state 3/-/0 >b voteReply t3 no is follower t3 of nobody" },
+  { name: "a vote in a term that is stored already is stored too", given: "log 1; b: vote t3 last 0/0", last: "c: vote t3 last 1/1", want: "state 3/c/0 >c voteReply t3 yes" },
   { name: "no vote in a term whose leader is known", given: "b: append t2 prev 0/0 [] commit 0 round 0; tick 9", last: "c: vote t2 last 9/9", want: ">c voteReply t2 no" },
 
   // Pre-votes and terms, as in etcd.
@@ -129,6 +130,12 @@ test("time-outs are drawn from [electionTicks, 2 * electionTicks), and all of th
     return ticksUntil(raft, "preCandidate");
   });
   expect([...new Set(drawn)].sort((x, y) => x - y)).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
+});
+
+test("who gave a vote waits a whole time-out for the winner", () => {
+  const { raft } = startFrom("log 1 1", "b: vote t3 last 0/0; tick 9; c: vote t3 last 2/1");
+  for (let tick = 0; tick < 9; tick += 1) raft.step(inputsOf("tick 1"));
+  expect(raft.status()).toMatchObject({ role: "follower", term: 3 });
 });
 
 test("check-quorum: a leader that no majority answers steps down after electionTicks", () => {
