@@ -39,7 +39,7 @@ export function viewsOf(decision: KitDecision): Record<Level, readonly string[] 
 }
 
 function nodeLines(status: KitStatus): string[] {
-  return Object.entries(status.nodes).map(([name, node]) => `${name}: ${[...(node.flags ?? [])].filter((flag) => flag !== "is_dc").toSorted().join(" ")}`).toSorted();
+  return Object.entries(status.nodes).map(([name, node]) => `${name}: ${[...(node.flags ?? [])].toSorted().join(" ")}`).toSorted();
 }
 
 function resourceLines(status: KitStatus): string[] {

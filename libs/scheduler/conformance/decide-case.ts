@@ -1,5 +1,5 @@
 /** One case of the kit: its CIB at its time, decided and carried out. */
-import { makeCib, parseXml, upgradeCib } from "@quorate/cib";
+import { child, makeCib, parseXml, upgradeCib } from "@quorate/cib";
 import { readState, schedule, simulateGraph } from "@quorate/scheduler";
 import type { KitDecision } from "./kit-format.ts";
 import { toKitDecision } from "./kit-format.ts";
@@ -11,7 +11,9 @@ export function decideCase(xml: string, { now }: { readonly now: string }): KitD
   const nowMs = caseTime(now);
   const decision = schedule(cib, nowMs);
   const { after } = simulateGraph(cib, decision);
-  return toKitDecision(decision, readState(after, nowMs));
+  const nodes = child(child(cib.root, "configuration") ?? cib.root, "nodes")?.children ?? [];
+  const dc = nodes.find((node) => node.attributes["id"] === cib.root.attributes["dc-uuid"])?.attributes["uname"] ?? null;
+  return toKitDecision(decision, readState(after, nowMs), dc);
 }
 
 /** `@seconds`, or a date in UTC. */

@@ -15,7 +15,8 @@ export interface KitDecision {
   readonly graph: { readonly actions: readonly Readonly<Record<string, unknown>>[]; readonly edges: readonly (readonly [number, number])[]; readonly order: readonly (readonly [number, number])[] | null };
 }
 
-export function toKitDecision(decision: Decision, after: ClusterState): KitDecision {
+/** `dc`: the node that the CIB names as DC, which the kit shows with the nodes. */
+export function toKitDecision(decision: Decision, after: ClusterState, dc: string | null): KitDecision {
   const actions = decision.graph.actions;
   const edges = actions.flatMap((action) => action.after.map((first): [number, number] => [first, action.id])).toSorted(comparePairs);
   return {
@@ -24,19 +25,19 @@ export function toKitDecision(decision: Decision, after: ClusterState): KitDecis
       role: action.role, nextRole: action.nextRole, blocked: action.blocked || null, reason: action.causes[0],
     })),
     fencing: decision.fencing.map(({ node, op, reason }) => ({ node, op, reason })),
-    before: toKitStatus(decision.state, true),
+    before: toKitStatus(decision.state, { showPending: true, dc }),
     // The reference shows operations in flight only before
-    after: toKitStatus(after, false),
+    after: toKitStatus(after, { showPending: false, dc }),
     graph: { actions: actions.map(toKitAction), edges, order: reduceOrder(actions) },
   };
 }
 
-export function toKitStatus(state: ClusterState, showPending: boolean): KitStatus {
+function toKitStatus(state: ClusterState, { showPending, dc }: { readonly showPending: boolean; readonly dc: string | null }): KitStatus {
   const nodes: Record<string, { type: string; flags?: string[] }> = {};
   for (const node of state.nodes) {
     const flags = Object.entries({
       online: node.online, standby: node.standby, standby_onfail: node.standbyOnFail, maintenance: node.maintenance,
-      pending: node.pending, unclean: node.unclean, shutdown: node.shutdown,
+      pending: node.pending, unclean: node.unclean, shutdown: node.shutdown, is_dc: node.name === dc,
     }).flatMap(([name, set]) => (set ? [name] : []));
     nodes[node.name] = flags.length > 0 ? { type: node.kind, flags } : { type: node.kind };
   }

@@ -55,14 +55,17 @@ export function planCleanup(cluster: Cluster, resource: Resource, node: Node): v
 function compareOperations(cluster: Cluster, { resource, node, entries, startIndex, stopIndex }: ResourceHistory): void {
   if (startIndex < stopIndex) return;
   const maintenance = resource.maintenance || node.maintenance;
+  const compared = new Set<string>();
   entries.forEach((entry, index) => {
     if (index < startIndex) return;
     if (entry.intervalMs > 0 && maintenance) planCancel(cluster, resource, { node, entry });
-    else if (isCompared(entry)) compareOperation(cluster, resource, node, entry);
+    else if (isCompared(entry)) compareOperation(cluster, resource, node, { entry, again: compared.has(entry.key) });
+    compared.add(entry.key);
   });
 }
 
-function compareOperation(cluster: Cluster, resource: Resource, node: Node, entry: HistoryEntry): void {
+/** `again`: an entry of the same key was compared already. */
+function compareOperation(cluster: Cluster, resource: Resource, node: Node, { entry, again }: { readonly entry: HistoryEntry; readonly again: boolean }): void {
   const unconfigured = entry.intervalMs > 0
     && !resource.operations.some((operation) => operation.enabled && operation.name === entry.task && operation.intervalMs === entry.intervalMs);
   if (unconfigured) {
@@ -70,7 +73,9 @@ function compareOperation(cluster: Cluster, resource: Resource, node: Node, entr
     noteChange(cluster, resource, node);
     return;
   }
-  const verdict = compareDigests(cluster, resource, node, entry);
+  // An expired failure of a monitor that has no other entry: it is set up anew
+  const expired = !again && cluster.expiredMonitors.has(entry.element) && entry.element.attributes["op-digest"] !== undefined;
+  const verdict = expired ? "restart" : compareDigests(cluster, resource, node, entry);
   if (verdict === "same") return;
   if (entry.intervalMs > 0) {
     const monitor = requestAction(cluster, { resource, task: entry.task, intervalMs: entry.intervalMs, node, optional: verdict !== "restart" });

@@ -26,7 +26,6 @@ export function compareDigests(cluster: Cluster, resource: Resource, node: Node,
     if (digest !== restart) return "restart";
   }
   if (recorded["op-digest"] === undefined) return "unknown";
-  if (cluster.expiredMonitors.has(entry.element)) return "restart";
   if (operationDigest(all, { recurringTimeoutMs }) === recorded["op-digest"]) return "same";
   if (matchesSecurely(resource, entry, all, recurringTimeoutMs)) return "same";
   return entry.intervalMs === 0 && options.parameters.size > 0 ? "restart" : "changed";
