@@ -182,6 +182,24 @@ test("what changes is said at once: first contact, a peer heard, a peer suspecte
   expect(said(bench.feed({ kind: "leave", nowMs: 740 }))).toEqual({ echoes: { b: "B1" }, hears: [], suspects: ["b"], state: "leaving" });
 });
 
+test("a peer that restarts finds out our session at once, though its old session was heard a moment ago", () => {
+  const bench = new Bench();
+  bench.until(125);
+  bench.receive(bench.beat("b"));
+  const echoes = (effects: readonly MembershipEffect[]): unknown => effects.find((effect) => effect.kind === "sendBeat")?.beat.echoes;
+  expect(echoes(bench.receive(bench.beat("b", { session: "B2", echoes: {} })))).toEqual({ b: "B1" });
+  expect(echoes(bench.receive(bench.beat("b", { session: "B2" })))).toEqual({ b: "B2" });
+});
+
+test("beats missed in a pause are not made up for", () => {
+  const bench = new Bench();
+  bench.until(125);
+  bench.nowMs += 3_000;
+  const before = bench.sent().length;
+  bench.until(3_525);
+  expect((bench.sent().length - before) / 8).toBe(4);
+});
+
 test("replayed sessions without an echo cannot displace a session that is heard, and do not make us talk without end", () => {
   const bench = new Bench();
   bench.until(100);
@@ -228,6 +246,9 @@ test("links are reported each by itself", () => {
   bench.receive(bench.beat("b", { link: "udp:lan" }), "nats"); // on another way than it says
   bench.until(800);
   expect(bench.report().peers[0]?.links).toEqual([{ link: "udp:lan", silentMs: 300, up: true }, { link: "nats", silentMs: 700, up: false }]);
+  expect(bench.reports().at(-1)?.peers[0]?.links[1]?.up).toBe(false);
+  bench.receive(bench.beat("b", { link: LINKS.n }));
+  expect(bench.reports().at(-1)?.peers[0]?.links[1]).toEqual({ link: "nats", silentMs: 0, up: true });
 });
 
 test("ages of progress are in the beats", () => {
