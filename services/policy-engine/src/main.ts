@@ -1,8 +1,8 @@
 /** Policy-engine: consensus, the CIB, the outbox, and the DC where it leads. Read next: service.ts, then @quorate/controller. */
-import { createLogger, loadConfig, runUntilSignal, systemClock } from "@quorate/runtime";
+import { DEFAULT_CONFIG_FILE, createLogger, loadConfig, runUntilSignal, systemClock } from "@quorate/runtime";
 import { createPolicyEngine } from "./service.ts";
 
-const config = loadConfig({ file: process.env["QUORATE_CONFIG"] ?? null, env: process.env });
+const config = loadConfig({ file: process.env["QUORATE_CONFIG"] ?? DEFAULT_CONFIG_FILE, env: process.env });
 const log = createLogger({ service: "policy-engine", node: config.node, level: config.log.level });
 const policyEngine = createPolicyEngine({ config, log, clock: systemClock });
 

@@ -1,0 +1,43 @@
+/** All five services of a node in one process, from the same modules as the separate programs. */
+import { type Clock, type QuorateConfig, createLogger } from "@quorate/runtime";
+import { createExecutor } from "@quorate/service-executor";
+import { createFencingGateway } from "@quorate/service-fencing-gateway";
+import { createNotifier } from "@quorate/service-notifier";
+import { createPolicyEngine } from "@quorate/service-policy-engine";
+import { createTemporaryMembership } from "./temporary-membership.ts";
+
+export interface HostedNode {
+  start(): Promise<void>;
+  readonly stop: ReadonlyArray<readonly [name: string, step: () => Promise<void>]>;
+}
+
+/**
+ * Membership runs on a thread of its own, so that nothing the others do delays a beat.
+ * Order of start: who is heard, then who acts, then who decides. Stop in the opposite order.
+ */
+export function createNode({ config, clock }: { config: QuorateConfig; clock: Clock }): HostedNode {
+  const logOf = (service: string): ReturnType<typeof createLogger> => createLogger({ service, node: config.node, level: config.log.level });
+  const membership = createTemporaryMembership({ config, log: logOf("membership"), clock });
+  const executor = createExecutor({ config, log: logOf("executor"), clock });
+  const fencingGateway = createFencingGateway({ config, log: logOf("fencing-gateway"), clock });
+  const policyEngine = createPolicyEngine({ config, log: logOf("policy-engine"), clock });
+  const notifier = createNotifier({ config, log: logOf("notifier"), clock });
+  return {
+    async start() {
+      await membership.start();
+      await Promise.all([executor.start(), fencingGateway.start()]);
+      await policyEngine.start();
+      await notifier.start();
+    },
+    stop: [
+      ["notifier intake", () => notifier.stopIntake()],
+      ["policy-engine intake", () => policyEngine.stopIntake()], // no new decisions
+      ["executor intake", () => executor.stopIntake()],
+      ["settle fencing", () => fencingGateway.settle()], // an off that was begun gets its outcome recorded
+      ["settle agents", () => executor.settle()],
+      ["settle deliveries", () => notifier.settle()],
+      ["close", async () => void (await Promise.all([notifier.close(), executor.close(), fencingGateway.close(), policyEngine.close()]))],
+      ["membership", () => membership.close()],
+    ],
+  };
+}
