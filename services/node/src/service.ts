@@ -2,9 +2,8 @@
 import { type Clock, type QuorateConfig, createLogger } from "@quorate/runtime";
 import { createExecutor } from "@quorate/service-executor";
 import { createFencingGateway } from "@quorate/service-fencing-gateway";
-import { createNotifier } from "@quorate/service-notifier";
 import { createPolicyEngine } from "@quorate/service-policy-engine";
-import { createTemporaryMembership } from "./temporary-membership.ts";
+import { threadedService } from "./threaded-service.ts";
 
 export interface HostedNode {
   start(): Promise<void>;
@@ -12,32 +11,32 @@ export interface HostedNode {
 }
 
 /**
- * Membership runs on a thread of its own, so that nothing the others do delays a beat.
+ * Membership has a thread of its own so that nothing delays a beat, the notifier so that it delays nothing.
  * Order of start: who is heard, then who acts, then who decides. Stop in the opposite order.
  */
 export function createNode({ config, clock }: { config: QuorateConfig; clock: Clock }): HostedNode {
   const logOf = (service: string): ReturnType<typeof createLogger> => createLogger({ service, node: config.node, level: config.log.level });
-  const membership = createTemporaryMembership({ config, log: logOf("membership"), clock });
+  const membership = threadedService("membership", config);
+  const notifier = threadedService("notifier", config);
   const executor = createExecutor({ config, log: logOf("executor"), clock });
   const fencingGateway = createFencingGateway({ config, log: logOf("fencing-gateway"), clock });
   const policyEngine = createPolicyEngine({ config, log: logOf("policy-engine"), clock });
-  const notifier = createNotifier({ config, log: logOf("notifier"), clock });
   return {
     async start() {
-      await membership.start();
+      await membership.run("start");
       await Promise.all([executor.start(), fencingGateway.start()]);
       await policyEngine.start();
-      await notifier.start();
+      await notifier.run("start");
     },
     stop: [
-      ["notifier intake", () => notifier.stopIntake()],
+      ["notifier intake", () => notifier.run("stopIntake")],
       ["policy-engine intake", () => policyEngine.stopIntake()], // no new decisions
       ["executor intake", () => executor.stopIntake()],
       ["settle fencing", () => fencingGateway.settle()], // an off that was begun gets its outcome recorded
       ["settle agents", () => executor.settle()],
-      ["settle deliveries", () => notifier.settle()],
-      ["close", async () => void (await Promise.all([notifier.close(), executor.close(), fencingGateway.close(), policyEngine.close()]))],
-      ["membership", () => membership.close()],
+      ["settle deliveries", () => notifier.run("settle")],
+      ["close", async () => void (await Promise.all([notifier.run("close"), executor.close(), fencingGateway.close(), policyEngine.close()]))],
+      ["membership", () => membership.run("close")],
     ],
   };
 }

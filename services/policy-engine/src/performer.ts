@@ -59,7 +59,8 @@ function perform(options: PerformerOptions, effect: Effect): void {
       void askGateway(options, effect);
       return;
     case "schedule":
-      options.scheduler.post({ token: effect.token, cib: effect.cib, wallMs: effect.wallMs });
+      log.debug({ request: effect.token }, "scheduler asked");
+      options.scheduler.post({ kind: "schedule", token: effect.token, cib: effect.cib, wallMs: effect.wallMs });
       return;
     case "executeLocal":
       options.neighbours.executeLocal(effect.operation);

@@ -2,19 +2,22 @@
 import { parentPort } from "node:worker_threads";
 import type { Cib } from "@quorate/cib";
 import { type Decision, schedule } from "@quorate/scheduler";
+import { createRehearsal } from "./rehearsal.ts";
 
-export interface ScheduleRequest {
-  readonly token: number;
-  readonly cib: Cib;
-  readonly wallMs: number;
-}
+export type ScheduleRequest =
+  | { readonly kind: "schedule"; readonly token: number; readonly cib: Cib; readonly wallMs: number }
+  /** Nothing is waited for: see rehearsal.ts. */
+  | { readonly kind: "rehearse"; readonly cib: Cib; readonly wallMs: number };
 
 export interface ScheduleReply {
   readonly token: number;
   readonly decision: Decision;
 }
 
-parentPort?.on("message", ({ token, cib, wallMs }: ScheduleRequest) => {
-  const reply: ScheduleReply = { token, decision: schedule(cib, wallMs) };
+const rehearsal = createRehearsal(() => performance.now());
+
+parentPort?.on("message", (request: ScheduleRequest) => {
+  if (request.kind === "rehearse") return rehearsal.run(request.cib, request.wallMs);
+  const reply: ScheduleReply = { token: request.token, decision: schedule(request.cib, request.wallMs) };
   parentPort?.postMessage(reply);
 });

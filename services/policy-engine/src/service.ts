@@ -28,6 +28,7 @@ export interface PolicyEngine {
 }
 
 const CLOSE_DEADLINE_MS = 2_000;
+const REHEARSE_MS = 250;
 
 /** Times that no operator needs to tune. */
 const FIXED = { campaignStaggerMs: 60, helloIntervalMs: 200, requestTimeoutMs: 10_000, aloneGraceMs: 10_000, admitProgressMs: 2_000 } as const;
@@ -85,7 +86,8 @@ async function startPolicyEngine({ config, log, clock, closers, intake }: Start)
 
   listen({ config, bus, post, log });
   const ticker = setInterval(() => post({ kind: "tick" }), config.policyEngine.tickMs);
-  intake.unshift(() => clearInterval(ticker));
+  const rehearsals = setInterval(() => void (engine.raftStatus.leader !== null && scheduler.post({ kind: "rehearse", cib: engine.replica.cib, wallMs: clock.wallMs() })), REHEARSE_MS);
+  intake.unshift(() => clearInterval(ticker), () => clearInterval(rehearsals));
   const services = [
     { definition: PolicyServiceService, implementation: createPolicyService({ config, engine, requests, outbox, clock, log }) },
     { definition: CibServiceService, implementation: createCibService({ engine, requests, clock, log }) },
@@ -127,7 +129,10 @@ function startScheduler({ post, log }: { post: (input: EngineInput) => void; log
   return startWorker<ScheduleRequest, ScheduleReply>({
     url: new URL(`./scheduler-thread${own.endsWith(".ts") ? ".ts" : ".js"}`, own),
     data: null,
-    onMessage: ({ token, decision }) => post({ kind: "scheduled", token, decision }),
+    onMessage: ({ token, decision }) => {
+      log.debug({ request: token, actions: decision.graph.actions.length }, "scheduler answered");
+      post({ kind: "scheduled", token, decision });
+    },
     onExit: ({ code, error }) => crash(log, error ?? new Error(`the scheduler's thread ended with code ${code}`)),
   });
 }
