@@ -42,8 +42,8 @@ test("the faults are strong enough to mean something", () => {
     totals.replaced += world.replaced;
   }
   expect(totals.leaders).toBeGreaterThan(60 * 4);
-  expect(totals.committed).toBeGreaterThan(60 * 30);
-  expect(totals.replaced).toBeGreaterThan(60 * 8);
+  expect(totals.committed).toBeGreaterThan(60 * 20);
+  expect(totals.replaced).toBeGreaterThan(60 * 5);
 });
 
 interface Disk {
