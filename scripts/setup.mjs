@@ -11,10 +11,14 @@ const bin = join(projectDir, "node_modules", ".bin");
 /** The project's own Node, whatever the machine has. */
 export const nodeBinary = join(projectDir, "node_modules", "node", "bin", "node");
 
-/** Runs a program of the project in the foreground; ends this process with its code when it fails. */
+/** The environment of the project's programs: its own tools first, no telemetry. */
+export function environment() {
+  return { ...process.env, PATH: `${bin}:${process.env.PATH}`, TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", NO_UPDATE_NOTIFIER: "1" };
+}
+
+/** Runs a program of the project in the foreground; ends this process when it fails. */
 export function run(command, args, options = {}) {
-  const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", ...options.env };
-  const done = spawnSync(command, args, { cwd: projectDir, stdio: options.quiet ? ["ignore", "pipe", "pipe"] : "inherit", encoding: "utf8", env });
+  const done = spawnSync(command, args, { cwd: projectDir, stdio: options.quiet ? ["ignore", "pipe", "pipe"] : "inherit", encoding: "utf8", env: environment() });
   if (done.error) fail(`${command} cannot be run: ${done.error.message}`);
   if (done.status === 0) return;
   if (options.quiet) process.stderr.write(`${done.stdout ?? ""}${done.stderr ?? ""}`);
@@ -41,5 +45,5 @@ export function installDependencies() {
 /** Compiles what changed. */
 export function build({ quiet = true } = {}) {
   process.stderr.write("Building ...\n");
-  run("turbo", ["run", "build", "--output-logs=errors-only", "--ui=stream"], { quiet });
+  run("turbo", ["run", "build", "--output-logs=errors-only", "--ui=stream", "--concurrency=2"], { quiet });
 }

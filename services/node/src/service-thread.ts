@@ -39,8 +39,8 @@ async function run(step: string): Promise<void> {
 async function createSteps(): Promise<Steps> {
   switch (service) {
     case "membership": {
-      const { createTemporaryMembership } = await import("./temporary-membership.ts");
-      const membership = createTemporaryMembership({ config, log, clock: systemClock });
+      const { createMembershipService } = await import("@quorate/service-membership");
+      const membership = createMembershipService({ config, log, clock: systemClock });
       return { start: () => membership.start(), close: () => membership.close() };
     }
     case "notifier": {

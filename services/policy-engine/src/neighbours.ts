@@ -3,11 +3,13 @@ import { join } from "node:path";
 import type { EngineInput } from "@quorate/controller";
 import type { NodeName } from "@quorate/core";
 import type { Operation } from "@quorate/execution";
-import { type Bus, type Clock, type Logger, type QuorateConfig, createRpcClient, followStream, unaryCall } from "@quorate/runtime";
+import type { MembershipReport } from "@quorate/membership";
+import { type Logger, type QuorateConfig, createRpcClient, followStream, unaryCall } from "@quorate/runtime";
 import {
   ExecutorServiceClient, MembershipServiceClient, type WatchResponseProto, type WatchResultsResponseProto, executorRequestToProto, membershipReportFromProto,
   operationResultFromProto, partToProto,
 } from "@quorate/wire";
+import type { StandIn } from "./stand-in.ts";
 
 export interface Neighbours {
   start(): void;
@@ -20,7 +22,7 @@ const RETRY_MS = 100;
 const CALL_TIMEOUT_MS = 1_000;
 const PROGRESS_MS = 500;
 
-export function createNeighbours({ config, log, post }: { config: QuorateConfig; log: Logger; clock: Clock; bus: Bus; post: (input: EngineInput) => void }): Neighbours {
+export function createNeighbours({ config, log, standIn, post }: { config: QuorateConfig; log: Logger; standIn: StandIn; post: (input: EngineInput) => void }): Neighbours {
   const membership = createRpcClient(MembershipServiceClient, `unix:${join(config.paths.run, "membership.sock")}`);
   const executor = createRpcClient(ExecutorServiceClient, `unix:${join(config.paths.run, "executor.sock")}`);
   const closers: (() => void)[] = [];
@@ -33,12 +35,18 @@ export function createNeighbours({ config, log, post }: { config: QuorateConfig;
     if (members.length > 0) tell("seed", unaryCall(membership, "seed", { members: [...members] }, CALL_TIMEOUT_MS));
   };
 
+  function onReport(report: MembershipReport): void {
+    standIn.heard(report);
+    post({ kind: "membership", report });
+  }
+
   function start(): void {
     const reports = followStream<WatchResponseProto>({
       open: () => membership.watch({}),
-      onMessage: ({ report }) => void (report !== undefined && post({ kind: "membership", report: membershipReportFromProto(report) })),
+      onMessage: ({ report }) => onReport(membershipReportFromProto(report)),
       onState: (state) => {
         log.info({ state }, "membership stream");
+        standIn.onStream(state);
         if (state === "open") sendSeed(); // a membership process that restarted must know whom it should hear
       },
       retryMs: RETRY_MS,
@@ -61,6 +69,7 @@ export function createNeighbours({ config, log, post }: { config: QuorateConfig;
     },
     executeLocal: (operation) => tell("executeLocal", unaryCall(executor, "submit", { request: executorRequestToProto({ kind: "executeLocal", operation }) }, CALL_TIMEOUT_MS)),
     close() {
+      standIn.close();
       for (const close of closers) close();
       membership.close();
       executor.close();

@@ -6,7 +6,7 @@ import { createHash, randomBytes, randomInt } from "node:crypto";
 import { join } from "node:path";
 import { emptyCib } from "@quorate/cib";
 import { Engine, type EngineConfig, type EngineEffect, type EngineInput } from "@quorate/controller";
-import { type Bus, type Clock, type Logger, type QuorateConfig, type RpcServer, configHash, connectBus, createReadiness, openStore, readSecret, readText, serveRpc, startWorker } from "@quorate/runtime";
+import { type Bus, type Clock, type Logger, type QuorateConfig, type RpcServer, configHash, connectBus, createReadiness, openStore, readPacketSeal, readSecret, readText, serveRpc, startWorker } from "@quorate/runtime";
 import { CibServiceService, EventServiceService, PolicyServiceService, decodeCommand, decodeExecutorReport, decodeRaftPacket, encodeCommand } from "@quorate/wire";
 import { createCibService } from "./cib-service.ts";
 import { EngineLoop } from "./engine-loop.ts";
@@ -18,6 +18,7 @@ import { createPerformer } from "./performer.ts";
 import { createPolicyService } from "./policy-service.ts";
 import { createRequests } from "./requests.ts";
 import type { ScheduleReply, ScheduleRequest } from "./scheduler-thread.ts";
+import { createStandIn } from "./stand-in.ts";
 import { subjectsOf } from "./subjects.ts";
 
 export interface PolicyEngine {
@@ -77,7 +78,7 @@ async function startPolicyEngine({ config, log, clock, closers, intake }: Start)
   const post = (input: EngineInput): void => loop.post(input);
   const scheduler = startScheduler({ post, log });
   closers.push(() => scheduler.terminate());
-  const neighbours = createNeighbours({ config, log, clock, bus, post });
+  const neighbours = createNeighbours({ config, log, standIn: createStandIn({ config, bus, seal: await readPacketSeal(config.paths.keyFile) }), post });
   closers.push(() => neighbours.close());
   const requests = createRequests(post);
   const performer = createPerformer({ config, log, bus, subjects: subjectsOf(config.cluster), scheduler, neighbours, requests, outbox, readiness, post });
