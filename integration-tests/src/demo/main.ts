@@ -1,9 +1,9 @@
 /** `npm run demo`: a five-node cluster comes up, loses node2, fences it and brings its group up on the spare. */
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { findNatsServer } from "@quorate/runtime";
 import { type MailSink, startMailSink } from "../../../deploy/peers/mail-sink.ts";
 import { type WebhookSink, startWebhookSink } from "../../../deploy/peers/webhook-sink.ts";
@@ -98,7 +98,7 @@ async function bringUp({ layout, natsServer, ocfRoot, sinks }: { layout: Layout;
     return running === 3 * GROUPS;
   }, 45_000);
   await cluster.until("a quiet cluster", async () => (await fenceDevicesRun(cluster)) || null, 15_000);
-  showStatus(cluster, "node1");
+  await showStatus(cluster, "node1");
   return cluster;
 }
 
@@ -127,7 +127,7 @@ async function failOver(cluster: Cluster): Promise<{ crashedMs: number; failover
   const steps = failoverSteps({ victim: VICTIM, group: GROUP, crashedMs, events, poweredOffMs, clientFailedMs: client.firstFailureAfter(crashedMs), clientRecoveredMs: client.recoveredAfter(crashedMs, startedAtMs) });
   process.stdout.write(`\nSection 10 of the document, step by step (ms since the crash):\n\n${renderSteps(steps)}\n\n`);
   if (values.times !== undefined) writeFileSync(values.times, `${JSON.stringify({ failoverMs: failoverMs(steps), steps })}\n`);
-  showStatus(cluster, observer);
+  await showStatus(cluster, observer);
   const why = await cluster.client(observer).why({ resource: GROUP });
   process.stdout.write(`\n$ quorate why ${GROUP}\n${why.lines.join("\n")}\n`);
   return { crashedMs, failover: failoverMs(steps) };
@@ -145,10 +145,11 @@ async function showDeliveries({ mail, webhook }: { mail: MailSink; webhook: Webh
 }
 
 /** The operator's view, by the operator's own tool. */
-function showStatus(cluster: Cluster, node: string): void {
+async function showStatus(cluster: Cluster, node: string): Promise<void> {
   const socket = `unix:${join(cluster.machine(node).place.dir, "run", "policy-engine.sock")}`;
   const cli = join(projectDir, "services", "cli", "dist", "main.js");
-  if (process.env["DEMO_NO_CLI"] === undefined) process.stdout.write(`\n$ quorate status -1\n${execFileSync(process.execPath, [cli, "--connect", socket, "status", "-1"], { encoding: "utf8" })}`);
+  const { stdout } = await promisify(execFile)(process.execPath, [cli, "--connect", socket, "status", "-1"]);
+  process.stdout.write(`\n$ quorate status -1\n${stdout}`);
 }
 
 async function keepRunning(cluster: Cluster): Promise<void> {

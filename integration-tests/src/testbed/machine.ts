@@ -40,7 +40,7 @@ export interface ProgramCommand {
 
 export function programsOf(place: Place, settings: ProgramSettings): ProgramCommand[] {
   const services: ProgramName[] = settings.layout === "node" ? ["node"] : ["membership", "executor", "fencing-gateway", "policy-engine", "notifier"];
-  const env = { PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin", HOME: place.dir, QUORATE_CONFIG: `${place.dir}/quorate.yaml`, NODE_OPTIONS: "" };
+  const env = { PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin", HOME: place.dir, QUORATE_CONFIG: `${place.dir}/quorate.yaml`, NODE_OPTIONS: "", NODE_COMPILE_CACHE: `${settings.projectDir}/.cache/compile` };
   const service = (name: ProgramName): ProgramCommand => ({
     name, command: settings.nodeBinary, args: [`${settings.projectDir}/services/${name}/dist/main.js`], env, logFile: `${place.dir}/log/${name}.log`,
   });

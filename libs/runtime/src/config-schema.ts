@@ -189,6 +189,9 @@ export const configSchema: z.ZodType<QuorateConfig> = z.strictObject({
   }).prefault({}),
 });
 
+/** Recipient of the copy of all events on JetStream. */
+const JETSTREAM_SINK = "jetstream";
+
 /** What one key alone cannot show. Problems in the order of the file's sections. */
 export function crossFieldProblems(config: QuorateConfig): { readonly path: readonly (string | number)[]; readonly message: string }[] {
   const problems: { path: (string | number)[]; message: string }[] = [];
@@ -217,6 +220,7 @@ export function crossFieldProblems(config: QuorateConfig): { readonly path: read
   demand(policyEngine.electionTicks > 2 * policyEngine.heartbeatTicks, ["policyEngine", "electionTicks"],
     `must be more than 2 * heartbeatTicks (${2 * policyEngine.heartbeatTicks}), got ${policyEngine.electionTicks}`);
   repeated(notifier.sinks.map((sink) => sink.name), ["notifier", "sinks"], "name");
+  for (const [index, sink] of notifier.sinks.entries()) demand(sink.name !== JETSTREAM_SINK, ["notifier", "sinks", index, "name"], `"${JETSTREAM_SINK}" is the notifier's own`);
   demand(notifier.retryMs.max >= notifier.retryMs.first, ["notifier", "retryMs", "max"],
     `must be at least first (${notifier.retryMs.first}), got ${notifier.retryMs.max}`);
   demand(config.nats.passwordFile === null || config.nats.user !== "", ["nats", "passwordFile"], "needs nats.user");

@@ -89,6 +89,7 @@ test.each([
   { name: "a link that names a stranger", text: `${MINIMAL}membership:\n  links:\n    - name: lan\n      addresses:\n        node1: 10.0.0.1\n        node7: 10.0.0.7\n`, want: ['quorate.yaml:13: membership.links[0].addresses.node7: "node7" is not among nodes'] },
   { name: "no link at all", text: `${MINIMAL}membership: { natsLink: false }\n`, want: [/membership: needs at least one link/] },
   { name: "two sinks of one name", text: `${MINIMAL}notifier:\n  sinks:\n    - { name: a, kind: webhook, url: "http://x/" }\n    - { name: a, kind: webhook, url: "http://y/" }\n`, want: ['quorate.yaml:11: notifier.sinks[1].name: "a" is there twice'] },
+  { name: "a sink with the name of the notifier's own", text: `${MINIMAL}notifier:\n  sinks:\n    - { name: jetstream, kind: webhook, url: "http://x/" }\n`, want: [/notifier\.sinks\[0\]\.name: "jetstream" is the notifier's own/] },
   { name: "a sink of no known kind", text: `${MINIMAL}notifier:\n  sinks:\n    - { name: a, kind: pager }\n`, want: [/^quorate\.yaml:10: notifier\.sinks\[0\]\.kind: .*email.*webhook/] },
   { name: "retry that shrinks", text: `${MINIMAL}notifier: { retryMs: { first: 900, max: 800 } }\n`, want: [/notifier\.retryMs\.max: must be at least first \(900\), got 800/] },
   { name: "a password without a user", text: `${MINIMAL.trimEnd()}\n  passwordFile: /etc/pw\n`, want: ["quorate.yaml:8: nats.passwordFile: needs nats.user"] },

@@ -42,13 +42,13 @@ interface Permissions {
 const PERMISSIONS: Readonly<Record<Exclude<NatsRole, "node">, Permissions>> = {
   membership: { publish: ["beat", "view"], subscribe: ["beat", "view"], answers: false },
   "policy-engine": {
-    publish: ["raft.>", "beat", "view", "executor.>", "fencing.>", "policy.>", "events.>", "$JS.API.>"],
+    publish: ["raft.>", "beat", "view", "executor.>", "fencing.>"],
     subscribe: ["raft.>", "view", "policy.>"],
     answers: true,
   },
   executor: { publish: ["policy.>"], subscribe: ["executor.>", "view"], answers: true },
   "fencing-gateway": { publish: [], subscribe: ["fencing.>", "view"], answers: true },
-  notifier: { publish: [], subscribe: ["events.>"], answers: false },
+  notifier: { publish: ["events.>", "$JS.API.>"], subscribe: [], answers: false },
   observer: { publish: [], subscribe: ["events.>"], answers: false },
 };
 
