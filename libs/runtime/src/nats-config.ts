@@ -106,7 +106,7 @@ function userEntry(cluster: string, user: NatsUser): string {
   const inbox = quote(`_INBOX.${user.name}.>`);
   const allowPublish = user.role === "observer" ? `publish: { deny: ">" }` : `publish: { allow: [${[subjects(publish), inbox].filter(Boolean).join(", ")}] }`;
   const responses = answers ? `, allow_responses: { max: 1, expires: "5m" }` : "";
-  const allowSubscribe = `subscribe: { allow: [${subjects(subscribe)}, ${inbox}] }`;
+  const allowSubscribe = `subscribe: { allow: [${[subjects(subscribe), inbox].filter(Boolean).join(", ")}] }`;
   return `{ user: ${quote(user.name)}, password: ${quote(user.password)}, permissions: { ${allowPublish}, ${allowSubscribe}${responses} } }`;
 }
 
