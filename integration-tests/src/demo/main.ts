@@ -135,13 +135,17 @@ async function failOver(cluster: Cluster): Promise<{ crashedMs: number; failover
 
 async function showDeliveries({ mail, webhook }: { mail: MailSink; webhook: WebhookSink }, crashedMs: number): Promise<void> {
   const limit = performance.now() + 10_000;
-  const complete = (): boolean => mail.mails().some(({ headers }) => (headers["subject"] ?? "").includes("again")) && webhook.events().some(({ event }) => String(event?.["type"]).includes("failover-completed"));
+  const complete = (): boolean => mail.mails().some(({ headers }) => (headers["subject"] ?? "").includes("again")) && webhook.events().some(({ event }) => textOf(event?.["type"]).includes("failover-completed"));
   while (!complete() && performance.now() < limit) await new Promise((resolve) => setTimeout(resolve, 50));
   process.stdout.write(`\nMail that arrived (ms since the crash):\n`);
   for (const one of mail.mails().filter(({ atMs }) => atMs >= crashedMs)) process.stdout.write(`  ${String(one.atMs - crashedMs).padStart(6)} ms  to ${one.to.join(", ")}: ${one.headers["subject"] ?? ""}\n`);
   process.stdout.write(`Webhook calls that arrived (CloudEvents, signature checked):\n`);
-  for (const one of webhook.events().filter(({ atMs }) => atMs >= crashedMs)) process.stdout.write(`  ${String(one.atMs - crashedMs).padStart(6)} ms  ${String(one.event?.["type"])} ${String(one.event?.["subject"] ?? "")} (${one.verified ? "signature fits" : "NOT SIGNED"})\n`);
+  for (const one of webhook.events().filter(({ atMs }) => atMs >= crashedMs)) process.stdout.write(`  ${String(one.atMs - crashedMs).padStart(6)} ms  ${textOf(one.event?.["type"])} ${textOf(one.event?.["subject"])} (${one.verified ? "signature fits" : "NOT SIGNED"})\n`);
   if (!complete()) process.stdout.write("  NOT EVERYTHING ARRIVED within 10 s\n");
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 /** The operator's view, by the operator's own tool. */
