@@ -9,9 +9,9 @@ export type OutputAs = "text" | "json";
 export interface Cli {
   readonly environment: CliEnvironment;
   /** Where `client` connects to. */
-  address(): string;
+  address(): Promise<string>;
   /** The connection; opened by the first call, closed when the command has ended. */
-  client(): QuorateClient;
+  client(): Promise<QuorateClient>;
   /** A line of output. */
   print(line: string): void;
   printJson(value: unknown): void;
@@ -21,25 +21,27 @@ export interface Cli {
 
 export interface CliRun extends Cli {
   exitCode(): number;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export function createCli(environment: CliEnvironment, connectOption: () => string | undefined): CliRun {
-  let client: QuorateClient | null = null;
+  let client: Promise<QuorateClient> | null = null;
   let exit = 0;
-  const address = (): string => chooseAddress(connectOption(), environment.env);
+  const address = (): Promise<string> => chooseAddress(connectOption(), environment.env);
   const print = (line: string): void => environment.write(`${line}\n`);
   return {
     environment,
     address,
-    client: () => (client ??= environment.connect(address())),
+    client: () => (client ??= address().then((place) => environment.connect(place))),
     print,
     printJson: (value) => print(JSON.stringify(value, null, 2)),
     action: (work) => async (...args) => {
       exit = await work(...args);
     },
     exitCode: () => exit,
-    close: () => client?.close(),
+    async close() {
+      if (client !== null) (await client.catch(() => null))?.close(); // a connection that was never made has been reported
+    },
   };
 }
 

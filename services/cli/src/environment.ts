@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { text } from "node:stream/consumers";
-import { type QuorateClient, connectClient } from "@quorate/client";
+import type { QuorateClient } from "@quorate/client";
 
 export interface CliEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -18,7 +18,7 @@ export interface CliEnvironment {
   /** An absolute path. Rejects with the error of the system. */
   readFile(path: string): Promise<string>;
   readInput(): Promise<string>;
-  connect(address: string): QuorateClient;
+  connect(address: string): Promise<QuorateClient>;
   /** Milliseconds since the Unix epoch. */
   wallMs(): number;
   /** Calls once on Ctrl-C, SIGTERM, or when nobody reads the output any more; returns how to stop waiting. */
@@ -36,7 +36,8 @@ export function processEnvironment(): CliEnvironment {
     writeError: (chunk) => void process.stderr.write(chunk),
     readFile: (path) => readFile(path, "utf8"),
     readInput: () => text(process.stdin),
-    connect: (address) => connectClient({ address }),
+    // Loaded when it is needed: what works on files is done before gRPC would be ready.
+    connect: async (address) => (await import("@quorate/client")).connectClient({ address }),
     wallMs: () => Date.now(),
     onInterrupt(handler) {
       const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -99,7 +99,7 @@ function run(args: readonly string[], more: Partial<CliEnvironment> = {}): Promi
   const environment: CliEnvironment = {
     env: { INIT_CWD: folder }, cwd: "/", user: "root@node1", isTerminal: false, terminalRows: () => 24, write: (text) => void (out += text), writeError: (text) => void (errors += text),
     readFile: (path) => readFile(path, "utf8"), readInput: async () => CIB, wallMs: () => 0, onInterrupt: () => () => {},
-    connect(address) {
+    async connect(address) {
       calls.push(`connect ${address}`);
       return client;
     },

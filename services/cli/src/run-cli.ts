@@ -36,9 +36,9 @@ export async function runCli(args: readonly string[], environment: CliEnvironmen
     await program.parseAsync([...args], { from: "user" });
     return cli.exitCode();
   } catch (error) {
-    return explain(error, cli);
+    return await explain(error, cli);
   } finally {
-    cli.close();
+    await cli.close();
   }
 }
 
@@ -55,7 +55,7 @@ function addCommands(program: Command, cli: Cli): void {
 }
 
 /** Says what happened and what to do. A defect of this program is not explained away: it keeps its stack. */
-function explain(error: unknown, cli: Cli): number {
+async function explain(error: unknown, cli: Cli): Promise<number> {
   const { environment } = cli;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // commander has written the text
   if (error instanceof CommandFailure) {
@@ -63,7 +63,7 @@ function explain(error: unknown, cli: Cli): number {
     return error.exit;
   }
   if (error instanceof QuorateError) {
-    const place = error.code === "QUORATE_CONFIG_INVALID" ? "" : cli.address();
+    const place = error.code === "QUORATE_CONFIG_INVALID" ? "" : await cli.address();
     environment.writeError(`quorate: ${error.message}\n${adviceFor(error.code, place)}\n(${error.code})\n`);
     return exitOfCode(error.code);
   }

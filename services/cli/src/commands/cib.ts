@@ -20,7 +20,7 @@ export function addCibCommands(program: Command, cli: Cli): void {
     .description("print the running CIB, or one section of it, as XML")
     .addOption(sectionOption().default("all"))
     .action(cli.action(async ({ section }: { section: CibSection }) => {
-      const { xml } = await cli.client().cibQuery(section);
+      const { xml } = await (await cli.client()).cibQuery(section);
       cli.environment.write(xml.endsWith("\n") ? xml : `${xml}\n`);
       return EXIT.ok;
     }));
@@ -45,7 +45,7 @@ interface VerifyOptions {
 /** Warnings are told and never count as a failure. */
 async function verify(cli: Cli, file: string | undefined, { live = false, quiet = false }: VerifyOptions): Promise<number> {
   if (file === undefined && !live) throw new CommandFailure(EXIT.usage, "which CIB? Give a FILE, - for standard input, or --live for the running one");
-  const text = file === undefined ? (await cli.client().cibQuery("all")).xml : await readInputFile(file, cli.environment);
+  const text = file === undefined ? (await (await cli.client()).cibQuery("all")).xml : await readInputFile(file, cli.environment);
   const name = file === undefined ? "live CIB" : file === "-" ? "standard input" : file;
   const issues = checkText(text, live);
   for (const issue of issues) cli.environment.writeError(`${issueLine(name, issue)}\n`);
@@ -105,7 +105,7 @@ async function apply(
   const issues = operation.kind === "replace" && section === "all" ? checkText(xml, true) : wellFormed(xml);
   for (const issue of issues) cli.environment.writeError(`${issueLine(file ?? "--xml-text", issue)}\n`);
   if (issues.some(({ severity }) => severity === "error")) throw new QuorateError("QUORATE_CIB_INVALID", `the XML is not valid (${countText(issues)})`);
-  const { version } = await cli.client().cibApply(operation, cli.environment.user);
+  const { version } = await (await cli.client()).cibApply(operation, cli.environment.user);
   cli.print(`CIB version is now ${formatVersion(version)}`);
   return EXIT.ok;
 }

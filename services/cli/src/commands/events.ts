@@ -1,7 +1,6 @@
 /** `quorate events` and `quorate alarm`: what happened, and telling the cluster about something. */
 import { EVENT_SEVERITIES, type ClusterEvent, type EventSeverity, eventId } from "@quorate/core";
-import type { EventPosition } from "@quorate/client";
-import { eventToCloudEvent } from "@quorate/wire";
+import type { EventPosition, QuorateClient } from "@quorate/client";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Cli, type OutputAs, withOutputAs } from "../cli.ts";
 import { EXIT } from "../exit-code.ts";
@@ -23,7 +22,7 @@ export function addEventCommands(program: Command, cli: Cli): void {
     .addOption(new Option("--data <name=value...>", "facts for programs").argParser(addFact).default({}))
     .action(cli.action(async (options: AlarmOptions) => {
       const { type, severity, message, data, node, resource } = options;
-      await cli.client().raiseAlarm({ type, severity, message, data, ...(node === undefined ? {} : { node }), ...(resource === undefined ? {} : { resource }) });
+      await (await cli.client()).raiseAlarm({ type, severity, message, data, ...(node === undefined ? {} : { node }), ...(resource === undefined ? {} : { resource }) });
       return EXIT.ok;
     }));
 }
@@ -45,13 +44,13 @@ interface AlarmOptions {
 
 /** Ends by itself without `--follow`; lost connections are told once each and survived when following. */
 async function printEvents(cli: Cli, { follow = false, from, outputAs }: EventOptions): Promise<number> {
-  const client = cli.client();
-  const cluster = outputAs === "json" ? (await client.status()).cluster : "";
+  const client = await cli.client();
+  const lineOf = outputAs === "json" ? await cloudEventLine(client) : eventLine;
   let failure: Error | null = null;
   const stream = client.followEvents({
     live: follow,
     ...(from === undefined ? {} : { from }),
-    onEvent: (event) => cli.print(outputAs === "json" ? JSON.stringify(eventToCloudEvent(event, cluster)) : eventLine(event)),
+    onEvent: (event) => cli.print(lineOf(event)),
     onError(error, willRetry) {
       if (willRetry) cli.environment.writeError(`quorate: ${error.message}; trying again\n`);
       else failure = error;
@@ -62,6 +61,12 @@ async function printEvents(cli: Cli, { follow = false, from, outputAs }: EventOp
   forget();
   if (failure !== null) throw failure as Error;
   return EXIT.ok;
+}
+
+async function cloudEventLine(client: QuorateClient): Promise<(event: ClusterEvent) => string> {
+  const { eventToCloudEvent } = await import("@quorate/wire");
+  const { cluster } = await client.status();
+  return (event) => JSON.stringify(eventToCloudEvent(event, cluster));
 }
 
 /** `ID  time  SEVERITY type: message`. */

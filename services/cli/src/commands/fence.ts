@@ -28,7 +28,7 @@ async function fenceNode(cli: Cli, node: string | undefined, { off = false, rebo
   if (node === undefined) throw new CommandFailure(EXIT.usage, "which node? quorate fence NODE [--off | --reboot]");
   if (off && reboot) throw new CommandFailure(EXIT.usage, "--off and --reboot exclude each other");
   const action = off ? "off" : "reboot";
-  const { outcome, detail } = await cli.client().fenceNode({ node, action, by: cli.environment.user });
+  const { outcome, detail } = await (await cli.client()).fenceNode({ node, action, by: cli.environment.user });
   const addition = detail === "" ? "" : `: ${detail}`;
   switch (outcome) {
     case "succeeded":
@@ -44,7 +44,7 @@ async function fenceNode(cli: Cli, node: string | undefined, { off = false, rebo
 }
 
 async function fenceHistory(cli: Cli, node: string | undefined, outputAs: OutputAs): Promise<number> {
-  const records = await cli.client().fenceHistory(node === undefined ? {} : { node });
+  const records = await (await cli.client()).fenceHistory(node === undefined ? {} : { node });
   if (outputAs === "json") cli.printJson(records);
   else if (records.length === 0) cli.print(`No fencing${node === undefined ? "" : ` of ${node}`} is remembered`);
   else for (const line of renderFenceRecords(records, localTimeText)) cli.print(line.replace(/^ {2}/, ""));
@@ -53,7 +53,7 @@ async function fenceHistory(cli: Cli, node: string | undefined, outputAs: Output
 
 async function confirmFence(cli: Cli, node: string, checked: boolean): Promise<number> {
   if (!checked) throw new CommandFailure(EXIT.unsafe, dangerText(node));
-  await cli.client().confirmFence({ node, by: cli.environment.user });
+  await (await cli.client()).confirmFence({ node, by: cli.environment.user });
   cli.print(`Confirmed on your word: ${node} counts as off, and its resources are started elsewhere`);
   return EXIT.ok;
 }

@@ -14,7 +14,7 @@ export function addNodeCommands(program: Command, cli: Cli): void {
     .description("move all resources away from a node; it stays a member and keeps its vote")
     .addOption(new Option("--for-reboot <answer>", "only until the node leaves or restarts").choices(["yes", "no"]).default("no"))
     .action(cli.action(async (name: string, { forReboot }: { forReboot: "yes" | "no" }) => {
-      if (forReboot === "yes") await cli.client().setAttribute({ node: name, name: "standby", value: "on" });
+      if (forReboot === "yes") await (await cli.client()).setAttribute({ node: name, name: "standby", value: "on" });
       else await setNodeAttribute(cli, { node: name, name: "standby", value: "on" });
       cli.print(`${name} goes to standby${forReboot === "yes" ? " until it restarts" : ""}: its resources move elsewhere. Back with: quorate node online ${name}`);
       return EXIT.ok;
@@ -37,7 +37,7 @@ export function addNodeCommands(program: Command, cli: Cli): void {
       return EXIT.ok;
     }));
   withOutputAs(node.command("list").description("the nodes and their states")).action(cli.action(async ({ outputAs }: { outputAs: OutputAs }) => {
-    const { nodes } = await cli.client().status();
+    const { nodes } = await (await cli.client()).status();
     if (outputAs === "json") cli.printJson(nodes);
     else cli.environment.write(nodeTable(nodes));
     return EXIT.ok;
@@ -46,7 +46,7 @@ export function addNodeCommands(program: Command, cli: Cli): void {
 
 /** A permanent attribute. A transient one of the same name would win over it, so that one goes. */
 async function setNodeAttribute(cli: Cli, setting: { readonly node: string; readonly name: string; readonly value: string }): Promise<void> {
-  const client: QuorateClient = cli.client();
+  const client: QuorateClient = await cli.client();
   const { root } = await fetchCib(client);
   const xml = nodeAttributeXml(root, setting);
   if (xml === null) throw new CommandFailure(EXIT.notFound, `the CIB has no node ${setting.node}. \`quorate node list\` shows the nodes.`);

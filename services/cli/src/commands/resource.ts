@@ -26,13 +26,13 @@ export function addResourceCommands(program: Command, cli: Cli): void {
     .description("forget its failures and look at it anew")
     .option("--node <node>", "on this node only")
     .action(cli.action(async (id: string, { node }: { node?: string }) => {
-      await cli.client().cleanup({ resource: id, by: cli.environment.user, ...(node === undefined ? {} : { node }) });
+      await (await cli.client()).cleanup({ resource: id, by: cli.environment.user, ...(node === undefined ? {} : { node }) });
       cli.print(`Forgot the failures of ${id}${node === undefined ? "" : ` on ${node}`}`);
       return EXIT.ok;
     }));
   addMoveCommands(resource, cli);
   withOutputAs(resource.command("list").description("all resources, where they run and how")).action(cli.action(async ({ outputAs }: { outputAs: OutputAs }) => {
-    const { resources, nodes } = await cli.client().status();
+    const { resources, nodes } = await (await cli.client()).status();
     if (outputAs === "json") cli.printJson(resources satisfies readonly ResourceStatus[]);
     else for (const line of renderResources(resources, { depth: 0, inactive: true, nodes })) cli.print(line);
     return EXIT.ok;
@@ -44,7 +44,7 @@ function addMoveCommands(resource: Command, cli: Cli): void {
     .command("move <resource> <node>")
     .description("make it prefer a node (a location constraint that stays until `clear`)")
     .action(cli.action(async (id: string, node: string) => {
-      const { root } = await fetchCib(cli.client());
+      const { root } = await fetchCib(await cli.client());
       if (findResource(root, id) === null) throw noResource(id);
       await apply(cli, { kind: "modify", section: "constraints", xml: preferXml(id, node), allowCreate: true });
       cli.print(`${id} now prefers ${node}. Let it go where it wants again with: quorate resource clear ${id}`);
@@ -54,7 +54,7 @@ function addMoveCommands(resource: Command, cli: Cli): void {
     .command("clear <resource>")
     .description("remove what `move` left")
     .action(cli.action(async (id: string) => {
-      const { root } = await fetchCib(cli.client());
+      const { root } = await fetchCib(await cli.client());
       if (findResource(root, id) === null) throw noResource(id);
       const moves = movesOf(root, id);
       for (const move of moves) await apply(cli, { kind: "delete", section: "constraints", xml: `<rsc_location id="${move}"/>` });
@@ -64,7 +64,7 @@ function addMoveCommands(resource: Command, cli: Cli): void {
 }
 
 async function setMeta(cli: Cli, resource: string, name: string, value: string): Promise<number> {
-  const { root } = await fetchCib(cli.client());
+  const { root } = await fetchCib(await cli.client());
   const xml = metaAttributeXml(root, { resource, name, value });
   if (xml === null) throw noResource(resource);
   await apply(cli, { kind: "modify", section: "resources", xml, allowCreate: false });
@@ -73,7 +73,7 @@ async function setMeta(cli: Cli, resource: string, name: string, value: string):
 }
 
 async function apply(cli: Cli, operation: CibOperation): Promise<void> {
-  await cli.client().cibApply(operation, cli.environment.user);
+  await (await cli.client()).cibApply(operation, cli.environment.user);
 }
 
 function noResource(id: string): CommandFailure {

@@ -34,7 +34,7 @@ export function addSimulateCommand(program: Command, cli: Cli): void {
 
 async function simulate(cli: Cli, options: Options): Promise<number> {
   const { xmlFile, scores = false, reasons = false, outputAs } = options;
-  const cib = xmlFile === undefined ? await fetchCib(cli.client()) : await readCib(cli, xmlFile);
+  const cib = xmlFile === undefined ? await fetchCib(await cli.client()) : await readCib(cli, xmlFile);
   const injected = inject(cib, options);
   if (!injected.ok) throw new CommandFailure(EXIT.notFound, `${injected.error}; nothing was simulated`);
   const report = simulateCib(cib, injected.value, cli.environment.wallMs());

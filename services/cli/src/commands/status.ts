@@ -28,10 +28,10 @@ async function showStatus(cli: Cli, { oneShot = false, inactive = false, watch, 
   const watching = !oneShot && outputAs === "text" && (watch !== undefined || environment.isTerminal);
   if (watching) {
     const seconds = watch === undefined || watch === true ? WATCH_SECONDS : watch;
-    await watchStatus({ client: cli.client(), environment, address: cli.address(), inactive, intervalMs: seconds * 1000 });
+    await watchStatus({ client: await cli.client(), environment, address: await cli.address(), inactive, intervalMs: seconds * 1000 });
     return EXIT.ok;
   }
-  const status = await cli.client().status();
+  const status = await (await cli.client()).status();
   if (outputAs === "json") cli.printJson(status);
   else environment.write(renderStatus(status, { inactive, time: localTimeText }));
   return EXIT.ok;
