@@ -4,7 +4,7 @@
  * to be done goes out through `drain`. It never rests on what is not committed: views, joins, fencing and results
  * take effect when their entry is applied. Source: ARCHITECTURE sections 1, D4 and D5.
  */
-import type { Authority, LogIndex, NodeName, SessionId } from "@quorate/core";
+import { type Authority, type LogIndex, type NodeName, type SessionId, compareAuthority } from "@quorate/core";
 import type { ExecutorReply, ExecutorReport } from "@quorate/execution";
 import type { FenceReply } from "@quorate/fencing";
 import type { MembershipReport } from "@quorate/membership";
@@ -16,7 +16,7 @@ import { type CommandBody, ExecutorLink, type LinkNews, type OutgoingRequest } f
 import { FenceDesk, type FenceDeskContext, type FenceNews } from "./fence-desk.ts";
 import { reasonsOf } from "./reasons.ts";
 import type { Replica } from "./replica.ts";
-import { isFailure } from "./history.ts";
+import { isFailure, isSurprise } from "./history.ts";
 import { TransitionRun } from "./transition-run.ts";
 import { type ViewProposal, type ViewRules, proposeView, viewDiffers } from "./view-policy.ts";
 
@@ -40,6 +40,10 @@ interface Leading {
   readonly joined: Set<NodeName>;
   readonly joining: Set<NodeName>;
   readonly uncommandable: Map<NodeName, string>;
+  /** Nodes on which operations of an earlier DC go on. */
+  readonly waitingFor: Set<NodeName>;
+  /** Highest sequence of a report that came while waiting. */
+  readonly reportsSeen: Map<NodeName, number>;
   readonly reportsProposed: Map<NodeName, { readonly session: SessionId; readonly sequence: number }>;
   viewProposedAtMs: number | null;
   /** Why the scheduler must run; null when it need not. */
@@ -58,6 +62,7 @@ export class Dc {
   #leading: Leading | null = null;
   #effects: DcEffect[] = [];
   #token = 0;
+  #requestToken = 0;
   #awaited: readonly NodeName[] = [];
 
   constructor(options: { config: DcConfig; replica: Replica; startedAtMs: number }) {
@@ -85,7 +90,8 @@ export class Dc {
   /** The first entry of this leader's term is applied: everything committed before is known. */
   lead(term: number, time: Time): void {
     this.#leading = {
-      term, authority: null, links: new Map(), joined: new Set(), joining: new Set(), uncommandable: new Map(), reportsProposed: new Map(),
+      term, authority: null, links: new Map(), joined: new Set(), joining: new Set(), uncommandable: new Map(),
+      waitingFor: new Set(), reportsSeen: new Map(), reportsProposed: new Map(),
       viewProposedAtMs: null, dirty: "a new DC takes over", scheduling: null, run: null, recheckAtMs: null,
     };
     this.#closeOpenFences(time);
@@ -119,22 +125,23 @@ export class Dc {
     this.#advance(time);
   }
 
-  onExecutorReply(node: NodeName, reply: ExecutorReply, time: Time): void {
+  onExecutorReply({ node, token, reply }: { readonly node: NodeName; readonly token: number; readonly reply: ExecutorReply }, time: Time): void {
     const link = this.#leading?.links.get(node);
     if (link === undefined) return;
-    const { news, send } = link.receive(reply, time.nowMs);
+    const { news, send } = link.receive(token, reply, time.nowMs);
     this.#request(send);
     for (const item of news) this.#onLinkNews(link, item, time);
     this.#advance(time);
   }
 
-  /** Results on their way into the log. Reports of another session mean that the executor restarted. */
+  /** Results on their way into the log. */
   onExecutorReport(report: ExecutorReport, time: Time): void {
     const leading = this.#leading;
     const link = leading?.links.get(report.node);
-    if (leading === null || link === undefined || !link.claimed) return;
+    if (leading === null || link === undefined) return;
+    if (!link.claimed) return this.#reclaimOnNews(link, report, time);
     if (link.session !== report.session) {
-      this.#onLinkNews(link, { kind: "restarted" }, time);
+      this.#request(link.acknowledge(0)); // late, or the executor restarted: its answer tells
       return;
     }
     if (!leading.joined.has(report.node) && !leading.joining.has(report.node)) return;
@@ -213,12 +220,16 @@ export class Dc {
     for (const node of leading.links.keys()) if (!members.has(node)) this.#dropNode(leading, node, time);
     for (const { node } of command.members) {
       const record = this.#replica.nodes.get(node);
-      if (record?.session === null) leading.joined.delete(node);
-      const link = leading.links.get(node) ?? new ExecutorLink(node, leading.authority, time.nowMs);
+      if (record?.session === null) this.#dropNode(leading, node, time); // a new life: what the old one was told is void
+      const link = leading.links.get(node) ?? this.#newLink(node, leading.authority, time);
       leading.links.set(node, link);
       this.#request([link.claim(leading.authority, this.#config.node, time.nowMs)]);
     }
     leading.dirty ??= command.gone.length > 0 ? `${command.gone.map(({ node }) => node).join(", ")} lost` : "a new view";
+  }
+
+  #newLink(node: NodeName, authority: Authority, time: Time): ExecutorLink {
+    return new ExecutorLink({ node, authority, nextToken: () => ++this.#requestToken }, time.nowMs);
   }
 
   #dropNode(leading: Leading, node: NodeName, time: Time): void {
@@ -226,6 +237,8 @@ export class Dc {
     leading.joined.delete(node);
     leading.joining.delete(node);
     leading.uncommandable.delete(node);
+    leading.waitingFor.delete(node);
+    leading.reportsSeen.delete(node);
     leading.reportsProposed.delete(node);
     leading.run?.onNodeGone(node, time);
   }
@@ -234,6 +247,8 @@ export class Dc {
     const link = leading.links.get(command.node);
     if (link !== undefined && link.session === command.session) this.#request(link.acknowledge(command.reportSequence));
     for (const result of command.results) {
+      // The graph was made for a world in which a probe finds what it expects. Nothing after one that does not may begin.
+      if (isSurprise(result)) this.#abortRun(leading, `a probe of ${result.operation.resource} on ${command.node} found what was not known`, time);
       const expected = leading.run?.onResult(result, time) ?? false;
       if (!expected && result.status !== "cancelled") leading.dirty ??= `${result.operation.task} of ${result.operation.resource} on ${command.node} ${isFailure(result) ? "failed" : "came late"}`;
       else if (expected && isFailure(result)) leading.dirty ??= `${result.operation.task} of ${result.operation.resource} on ${command.node} failed`;
@@ -251,6 +266,7 @@ export class Dc {
     if (leading === null) return;
     switch (news.kind) {
       case "claimed":
+        if (news.restarted) this.#onRestarted(leading, link, time);
         this.#onClaimed(leading, link, news.reply, time);
         return;
       case "taken":
@@ -260,11 +276,7 @@ export class Dc {
         for (const tag of news.tags) leading.run?.onRefused(tag, news.message, time);
         return;
       case "restarted":
-        this.#effects.push({ kind: "log", level: "warn", message: "executor restarted: claiming it again", fields: { node: link.node } });
-        leading.joined.delete(link.node);
-        leading.joining.delete(link.node);
-        leading.run?.onNodeGone(link.node, time);
-        leading.dirty ??= `the executor of ${link.node} restarted`;
+        this.#onRestarted(leading, link, time);
         link.forgetCommands();
         if (leading.authority !== null) this.#request([link.claim(leading.authority, this.#config.node, time.nowMs)]);
         return;
@@ -272,6 +284,16 @@ export class Dc {
         this.#effects.push({ kind: "log", level: "warn", message: "an executor obeys a newer DC", fields: { node: link.node, term: news.authority.term, view: news.authority.view } });
         return;
     }
+  }
+
+  /** What the executor was told before may be lost with its life: the run goes on without it, and its history is read again. */
+  #onRestarted(leading: Leading, link: ExecutorLink, time: Time): void {
+    this.#effects.push({ kind: "log", level: "warn", message: "executor restarted: claiming it again", fields: { node: link.node } });
+    leading.joined.delete(link.node);
+    leading.joining.delete(link.node);
+    leading.reportsSeen.delete(link.node);
+    leading.run?.onNodeGone(link.node, time);
+    leading.dirty ??= `the executor of ${link.node} restarted`;
   }
 
   /** A first claim brings the history into the log; a repeated one (new view, same DC and session) finds it there already. */
@@ -282,6 +304,7 @@ export class Dc {
     const known = this.#replica.nodes.get(link.node)?.session === reply.session;
     if (known && leading.joined.has(link.node)) return;
     if (reply.inFlight.length > 0) return this.#waitForInFlight(leading, link, time);
+    leading.waitingFor.delete(link.node);
     leading.joined.delete(link.node);
     leading.joining.add(link.node);
     this.#effects.push({ kind: "propose", command: { kind: "joined", atMs: time.wallMs, node: link.node, bootId: reply.bootId, session: reply.session, history: reply.history } });
@@ -289,7 +312,17 @@ export class Dc {
 
   /** Operations of an earlier DC still run there: their outcome must be in the history before anything is decided. */
   #waitForInFlight(leading: Leading, link: ExecutorLink, time: Time): void {
-    if (leading.authority !== null) link.reclaimLater(leading.authority, time.nowMs);
+    leading.waitingFor.add(link.node);
+    link.reclaimLater(time.nowMs);
+  }
+
+  /** Something ended there since it was asked last: perhaps it was what we wait for. */
+  #reclaimOnNews(link: ExecutorLink, report: ExecutorReport, time: Time): void {
+    const leading = this.#leading;
+    if (leading === null || !leading.waitingFor.has(link.node) || compareAuthority(report.authority, link.authority) !== 0) return;
+    if (report.sequence <= (leading.reportsSeen.get(link.node) ?? 0)) return;
+    leading.reportsSeen.set(link.node, report.sequence);
+    this.#request([link.claim(link.authority, this.#config.node, time.nowMs)]);
   }
 
   #onFenceNews(leading: Leading, { actionId, succeeded, detail }: FenceNews, time: Time): void {
@@ -348,10 +381,7 @@ export class Dc {
   #advanceRun(leading: Leading, time: Time): void {
     const { run } = leading;
     if (run === null) return;
-    if (leading.dirty !== null && !run.aborting) {
-      run.abort(leading.dirty, time);
-      for (const actionId of this.#desk.giveUpWaiting()) run.actionFailed(actionId, leading.dirty, time);
-    }
+    if (leading.dirty !== null) this.#abortRun(leading, leading.dirty, time);
     const { effects, news } = this.#desk.advance(this.#deskContext(leading), time, run.transition);
     this.#effects.push(...effects);
     for (const item of news) this.#onFenceNews(leading, item, time);
@@ -359,6 +389,15 @@ export class Dc {
     leading.run = null;
     this.#effects.push({ kind: "propose", command: { kind: "transitionEnded", atMs: time.wallMs, transition: run.transition, outcome: run.end.outcome, detail: run.end.detail } });
     if (run.end.outcome === "failed") leading.dirty ??= run.end.detail;
+  }
+
+  /** The run begins nothing more, and the scheduler is asked again when what is in flight has ended. */
+  #abortRun(leading: Leading, why: string, time: Time): void {
+    leading.dirty ??= why;
+    const { run } = leading;
+    if (run === null || run.aborting) return;
+    run.abort(why, time);
+    for (const actionId of this.#desk.giveUpWaiting()) run.actionFailed(actionId, why, time);
   }
 
   /** Nothing is decided before every member's history is known, nor while a cold start waits for nodes. */

@@ -35,6 +35,11 @@ export function isFailure(result: OperationResult): boolean {
   return result.rc !== targetRc && !(targetRc === 0 && result.rc === 190);
 }
 
+/** A probe that found something other than it was sent to confirm: above all a resource that runs where nobody knew of it. */
+export function isSurprise({ status, rc, operation }: OperationResult): boolean {
+  return status === "done" && operation.task === "monitor" && operation.intervalMs === 0 && rc !== operation.targetRc;
+}
+
 /** Writes one result into the history of its resource. Cancelled runs leave no trace; a stop that worked ends recurring ones. */
 export function recordResult(resource: XmlElement | null, result: OperationResult): XmlElement {
   const { operation } = result;
