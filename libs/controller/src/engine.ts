@@ -52,7 +52,8 @@ export type EngineInput =
   | { readonly kind: "tick" }
   | { readonly kind: "packet"; readonly packet: Packet }
   | { readonly kind: "membership"; readonly report: MembershipReport }
-  | { readonly kind: "executorReply"; readonly node: NodeName; readonly reply: ExecutorReply }
+  /** `token`: of the request it answers. */
+  | { readonly kind: "executorReply"; readonly node: NodeName; readonly token: number; readonly reply: ExecutorReply }
   | { readonly kind: "executorReport"; readonly report: ExecutorReport }
   | { readonly kind: "fenceReply"; readonly reply: FenceReply }
   /** A result of this node's own executor, seen directly. */
@@ -90,6 +91,8 @@ export class Engine {
   #unsaved: HardState | null = null;
   #effects: EngineEffect[] = [];
   #raftInputs: RaftInput[] = [];
+  /** Proposals that Raft did not take because leadership was about to move. */
+  #rejected: Uint8Array[] = [];
   #helloAtMs = Number.NEGATIVE_INFINITY;
   #campaignAtMs: number | null = null;
   #aloneToken = -1;
@@ -164,7 +167,7 @@ export class Engine {
         this.#onMembership(input.report, time);
         return;
       case "executorReply":
-        this.#dc.onExecutorReply(input.node, input.reply, time);
+        this.#dc.onExecutorReply(input, time);
         return;
       case "executorReport":
         this.#dc.onExecutorReport(input.report, time);
@@ -193,6 +196,9 @@ export class Engine {
       return;
     }
     this.#raftInputs.push({ kind: "tick" });
+    // The DC made them once and waits for them to be applied: a transfer that came to nothing must not lose them.
+    if (this.#rejected.length > 0 && this.#status.role === "leader") this.#raftInputs.push({ kind: "propose", data: this.#rejected });
+    this.#rejected = [];
     if (this.#campaignAtMs !== null && time.nowMs >= this.#campaignAtMs) {
       this.#campaignAtMs = null;
       this.#raftInputs.push({ kind: "campaign" });
@@ -291,6 +297,7 @@ export class Engine {
     for (const message of ready.messages) this.#effects.push({ kind: "send", to: message.to, packet: { clusterId: this.clusterUuid!, kind: "raft", message } });
     if (ready.status !== null) this.#onStatus(ready.status);
     for (const entry of ready.committed) this.#apply(entry, time);
+    this.#rejected.push(...ready.rejected);
   }
 
   #onStatus(status: RaftStatus): void {

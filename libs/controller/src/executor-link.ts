@@ -5,7 +5,7 @@
 import { type Authority, type MonotonicMs, type NodeName, type SessionId, compareAuthority } from "@quorate/core";
 import type { ExecutorReply, ExecutorRequest, Operation } from "@quorate/execution";
 
-/** A request on its way; `token` comes back with the reply. */
+/** A request on its way; `token` comes back with the reply. Tokens of a DC grow and are never used again. */
 export interface OutgoingRequest {
   readonly node: NodeName;
   readonly token: number;
@@ -14,7 +14,8 @@ export interface OutgoingRequest {
 }
 
 export type LinkNews =
-  | { readonly kind: "claimed"; readonly reply: Extract<ExecutorReply, { kind: "claimed" }> }
+  /** `restarted`: it is another session than before, so that what was under way may be lost. */
+  | { readonly kind: "claimed"; readonly reply: Extract<ExecutorReply, { kind: "claimed" }>; readonly restarted: boolean }
   /** The commands with these tags were taken. */
   | { readonly kind: "taken"; readonly tags: readonly string[] }
   /** The executor restarted: it must be claimed again; what was under way may be lost. */
@@ -43,16 +44,23 @@ export class ExecutorLink {
   readonly node: NodeName;
   #authority: Authority;
   #session: SessionId | null = null;
+  /** The session that took commands last; null when none has. */
+  #lastSession: SessionId | null = null;
   #nextSequence = 1;
   #pending: Pending[] = [];
   #reportSequence = 0;
   #sentAtMs = Number.NEGATIVE_INFINITY;
   #heardAtMs: MonotonicMs;
-  #lastToken = 0;
+  readonly #nextToken: () => number;
+  /** Replies to requests before this one are of a session, or of a claim, that is over. */
+  #firstToken = 0;
+  /** The last going back: to which sequence and when. Every command after a gap is refused alike, and one answer is enough. */
+  #wentBack: { readonly to: number; readonly atMs: MonotonicMs } | null = null;
 
-  constructor(node: NodeName, authority: Authority, nowMs: MonotonicMs) {
+  constructor({ node, authority, nextToken }: { node: NodeName; authority: Authority; nextToken: () => number }, nowMs: MonotonicMs) {
     this.node = node;
     this.#authority = authority;
+    this.#nextToken = nextToken;
     this.#heardAtMs = nowMs;
   }
 
@@ -62,6 +70,10 @@ export class ExecutorLink {
 
   get session(): SessionId | null {
     return this.#session;
+  }
+
+  get authority(): Authority {
+    return this.#authority;
   }
 
   /** Time since the executor last answered anything. */
@@ -74,7 +86,9 @@ export class ExecutorLink {
     this.#authority = authority;
     this.#session = null;
     this.#sentAtMs = nowMs;
-    return this.#out({ kind: "claim", authority, dc });
+    const request = this.#out({ kind: "claim", authority, dc });
+    this.#firstToken = request.token;
+    return request;
   }
 
   /** The executor's life ended: what it had not taken died with the transition. */
@@ -82,13 +96,14 @@ export class ExecutorLink {
     this.#pending = [];
     this.#nextSequence = 1;
     this.#session = null;
+    this.#lastSession = null;
   }
 
   /** Asks again after a pause, because operations of an earlier DC are still under way there. */
-  reclaimLater(authority: Authority, nowMs: MonotonicMs): void {
-    this.#authority = authority;
+  reclaimLater(nowMs: MonotonicMs): void {
     this.#session = null;
     this.#sentAtMs = nowMs;
+    this.#firstToken = this.#nextToken();
   }
 
   /** Queues a command; it is sent at once when the executor is claimed. */
@@ -110,7 +125,11 @@ export class ExecutorLink {
   /** Repeats what was not answered; asks for a sign of life when there is nothing else to say. */
   tick(dc: NodeName, nowMs: MonotonicMs): OutgoingRequest[] {
     const idle = nowMs - this.#sentAtMs;
-    if (this.#session === null) return idle >= RESEND_MS ? [this.claim(this.#authority, dc, nowMs)] : [];
+    if (this.#session === null) {
+      if (idle < RESEND_MS) return [];
+      this.#sentAtMs = nowMs;
+      return [this.#out({ kind: "claim", authority: this.#authority, dc })]; // the answer to the first will do as well
+    }
     if (this.#pending.length > 0 && idle >= RESEND_MS) {
       this.#sentAtMs = nowMs;
       return this.#pending.map((pending) => this.#command(pending));
@@ -122,8 +141,10 @@ export class ExecutorLink {
     return [];
   }
 
-  receive(reply: ExecutorReply, nowMs: MonotonicMs): { readonly news: readonly LinkNews[]; readonly send: readonly OutgoingRequest[] } {
+  /** A reply to the request with this token. Late ones prove that the executor lives, and nothing more. */
+  receive(token: number, reply: ExecutorReply, nowMs: MonotonicMs): { readonly news: readonly LinkNews[]; readonly send: readonly OutgoingRequest[] } {
     this.#heardAtMs = nowMs;
+    if (token < this.#firstToken) return { news: [], send: [] };
     switch (reply.kind) {
       case "claimed":
         return this.#onClaimed(reply, nowMs);
@@ -133,20 +154,25 @@ export class ExecutorLink {
         return { news: tags.length > 0 ? [{ kind: "taken", tags }] : [], send: [] };
       }
       case "refused":
-        return this.#onRefused(reply);
+        return this.#onRefused(reply, nowMs);
     }
   }
 
   #onClaimed(reply: Extract<ExecutorReply, { kind: "claimed" }>, nowMs: MonotonicMs): ReturnType<ExecutorLink["receive"]> {
     if (this.#session !== null || compareAuthority(reply.authority, this.#authority) !== 0) return { news: [], send: [] };
+    const restarted = this.#lastSession !== null && this.#lastSession !== reply.session;
+    if (restarted) this.#pending = [];
     this.#session = reply.session;
+    this.#lastSession = reply.session;
+    this.#firstToken = this.#nextToken();
     this.#pending = this.#pending.map((pending, index) => ({ ...pending, sequence: index + 1 }));
     this.#nextSequence = this.#pending.length + 1;
+    this.#wentBack = null;
     this.#sentAtMs = nowMs;
-    return { news: [{ kind: "claimed", reply }], send: this.#pending.map((pending) => this.#command(pending)) };
+    return { news: [{ kind: "claimed", reply, restarted }], send: this.#pending.map((pending) => this.#command(pending)) };
   }
 
-  #onRefused(reply: Extract<ExecutorReply, { kind: "refused" }>): ReturnType<ExecutorLink["receive"]> {
+  #onRefused(reply: Extract<ExecutorReply, { kind: "refused" }>, nowMs: MonotonicMs): ReturnType<ExecutorLink["receive"]> {
     switch (reply.reason) {
       case "stale-authority":
         if (compareAuthority(reply.authority, this.#authority) <= 0) return { news: [], send: [] };
@@ -154,12 +180,12 @@ export class ExecutorLink {
       case "wrong-session":
       case "not-claimed":
         if (this.#session === null || this.#session === reply.session) return { news: [], send: [] };
-        this.#session = null;
         return { news: [{ kind: "restarted" }], send: [] };
       case "out-of-order":
-        return { news: [], send: this.#pending.filter(({ sequence }) => sequence >= reply.expected).map((pending) => this.#command(pending)) };
+        return { news: [], send: this.#goBack(reply.expected, nowMs) };
       case "no-quorum":
       case "overloaded":
+        this.#wentBack = { to: reply.expected, atMs: nowMs };
         return { news: [], send: [] }; // the tick repeats the command until it is taken or the node is lost
       case "closed":
       case "fenced":
@@ -170,13 +196,19 @@ export class ExecutorLink {
     }
   }
 
+  #goBack(expected: number, nowMs: MonotonicMs): OutgoingRequest[] {
+    if (this.#wentBack !== null && expected <= this.#wentBack.to && nowMs - this.#wentBack.atMs < RESEND_MS) return [];
+    this.#wentBack = { to: expected, atMs: nowMs };
+    this.#sentAtMs = nowMs;
+    return this.#pending.filter(({ sequence }) => sequence >= expected).map((pending) => this.#command(pending));
+  }
+
   #command({ sequence, body }: Pending): OutgoingRequest {
     const head = { authority: this.#authority, session: this.#session!, sequence };
     return this.#out({ ...body, ...head });
   }
 
   #out(request: ExecutorRequest): OutgoingRequest {
-    this.#lastToken += 1;
-    return { node: this.node, token: this.#lastToken, request, timeoutMs: REQUEST_TIMEOUT_MS };
+    return { node: this.node, token: this.#nextToken(), request, timeoutMs: REQUEST_TIMEOUT_MS };
   }
 }

@@ -95,14 +95,14 @@ export class World {
     this.network.send(from, to, () => this.nodes.get(to)!.onInput({ kind: "executorReport", report }));
   }
 
-  sendExecutorRequest(from: NodeName, { node, request }: OutgoingRequest): void {
-    if (this.mutated("start-before-claim") && request.kind === "claim") return this.#forgeClaim(from, node, request);
+  sendExecutorRequest(from: NodeName, { node, token, request }: OutgoingRequest): void {
+    if (this.mutated("start-before-claim") && request.kind === "claim") return this.#forgeClaim(from, { node, token, request });
     const target = this.nodes.get(node)!;
     this.network.send(from, node, () =>
       target.onExecutorRequest(request, (reply) => {
         const passedBy = request.kind === "execute" && reply.kind === "refused" && (this.mutated("start-before-claim") || (this.mutated("stale-term-obeyed") && reply.reason === "stale-authority"));
         if (passedBy) target.forceRun(request.operation, request.authority);
-        this.network.send(node, from, () => this.nodes.get(from)!.onInput({ kind: "executorReply", node, reply }));
+        this.network.send(node, from, () => this.nodes.get(from)!.onInput({ kind: "executorReply", node, token, reply }));
       }),
     );
   }
@@ -122,10 +122,10 @@ export class World {
   }
 
   /** A fault of the program: the DC goes on as if the executor had answered. */
-  #forgeClaim(from: NodeName, node: NodeName, { authority }: Extract<ExecutorRequest, { kind: "claim" }>): void {
+  #forgeClaim(from: NodeName, { node, token, request: { authority } }: { node: NodeName; token: number; request: Extract<ExecutorRequest, { kind: "claim" }> }): void {
     const { session, bootId } = this.nodes.get(node)!;
     if (session === null) return;
-    this.queue.after(0.2, () => this.nodes.get(from)!.onInput({ kind: "executorReply", node, reply: { kind: "claimed", node, bootId, session, authority, history: [], inFlight: [] } }));
+    this.queue.after(0.2, () => this.nodes.get(from)!.onInput({ kind: "executorReply", node, token, reply: { kind: "claimed", node, bootId, session, authority, history: [], inFlight: [] } }));
   }
 
   #switchOff(node: SimNode): void {

@@ -71,10 +71,10 @@ function perform(options: PerformerOptions, effect: Effect): void {
   }
 }
 
-async function askExecutor({ bus, subjects, log, post }: PerformerOptions, { node, request, timeoutMs }: Of<"executorRequest">): Promise<void> {
+async function askExecutor({ bus, subjects, log, post }: PerformerOptions, { node, token, request, timeoutMs }: Of<"executorRequest">): Promise<void> {
   try {
     const reply = decodeExecutorReply(await bus.request(subjects.executor(node), encodeExecutorRequest(request), timeoutMs));
-    post({ kind: "executorReply", node, reply });
+    post({ kind: "executorReply", node, token, reply });
   } catch (error) {
     log.debug({ node, request: request.kind, why: text(error) }, "executor did not answer"); // the DC repeats it and counts the silence
   }
