@@ -64,7 +64,8 @@ async function explain(error: unknown, cli: Cli): Promise<number> {
   }
   if (error instanceof QuorateError) {
     const place = error.code === "QUORATE_CONFIG_INVALID" ? "" : await cli.address();
-    environment.writeError(`quorate: ${error.message}\n${adviceFor(error.code, place)}\n(${error.code})\n`);
+    const message = error.message.replace(/ Resolution note: *$/, ""); // gRPC's, when it has none
+    environment.writeError(`quorate: ${message}\n${adviceFor(error.code, place)}\n(${error.code})\n`);
     return exitOfCode(error.code);
   }
   environment.writeError(`quorate: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

@@ -9,13 +9,14 @@ import { fitRows, watchStatus } from "./watch-status.ts";
 let drawn: string[];
 let reads: number;
 let broken: boolean;
+let silent: boolean;
 let poke: () => void;
 let interrupt: () => void;
 let closed: number;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [drawn, reads, broken, closed] = [[], 0, false, 0];
+  [drawn, reads, broken, silent, closed] = [[], 0, false, false, 0];
 });
 afterEach(() => void vi.useRealTimers());
 
@@ -32,6 +33,7 @@ function status(epoch: number): ClusterStatus {
 const client = {
   async status() {
     reads += 1;
+    if (silent) return new Promise<ClusterStatus>(() => {});
     if (broken) throw new QuorateError("QUORATE_DISCONNECTED", "gone");
     return status(reads);
   },
@@ -81,23 +83,38 @@ test("a burst of events is one drawing", async () => {
   await done;
 });
 
-test("a lost connection is told over the old status, tried every second, and forgotten when it is back", async () => {
-  const done = watch(false);
-  await after(0);
-  broken = true;
-  poke();
-  await after(100);
-  expect(drawn.at(-1)).toMatch(/^\*\*\* No answer from unix:\/x \(gone\); trying again\..*OLD/s);
-  expect(drawn.at(-1)).toContain("CIB version: 0.1.0");
-  poke(); // events cannot come now; if one did, it would not make it try faster
-  await after(999);
-  expect(reads).toBe(2);
-  broken = false;
-  await after(1);
-  expect(drawn.at(-1)).toContain("CIB version: 0.3.0");
-  expect(drawn.at(-1)).not.toContain("***");
-  interrupt();
-  await done;
+describe("a lost connection", () => {
+  test("is told over the old status, tried every second, and forgotten when it is back", async () => {
+    const done = watch(true);
+    await after(0);
+    broken = true;
+    poke();
+    await after(100);
+    const screen = (): string => ["H", "K", "J"].reduce((text, code) => text.replaceAll(`\u001B[${code}`, ""), drawn.at(-1) ?? "");
+    expect(screen()).toMatch(/^\*\*\* No answer from unix:\/x \(QUORATE_DISCONNECTED\); trying again\..*OLD/s);
+    expect(screen()).toContain("CIB version: 0.1.0");
+    poke(); // a late event does not make it try faster
+    await after(999);
+    expect(reads).toBe(2);
+    broken = false;
+    await after(1);
+    expect(screen()).toContain("CIB version: 0.3.0");
+    expect(screen()).not.toContain("***");
+    interrupt();
+    await done;
+  });
+
+  test("is told once where there is no terminal", async () => {
+    const done = watch(false);
+    await after(0);
+    broken = true;
+    await after(15_000);
+    broken = false;
+    await after(1_000);
+    interrupt();
+    await done;
+    expect(drawn.map((text) => text.split("\n")[0]?.slice(0, 15))).toStrictEqual(["Cluster Summary", "*** No answer f", "Cluster Summary"]);
+  });
 });
 
 describe("Ctrl-C", () => {
@@ -110,6 +127,15 @@ describe("Ctrl-C", () => {
     expect(drawn.at(-1)).toBe("\u001B[?25h\u001B[?1049l");
     expect(closed).toBe(1);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("ends at once also while an answer is awaited", async () => {
+    silent = true;
+    const done = watch(true);
+    await after(0);
+    interrupt();
+    await done;
+    expect(drawn).toStrictEqual(["\u001B[?1049h\u001B[?25l", "\u001B[?25h\u001B[?1049l"]);
   });
 
   test("what is no terminal gets no control characters", async () => {

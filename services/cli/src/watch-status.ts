@@ -27,51 +27,85 @@ const RETRY_MS = 1_000;
 /** Resolves after an interrupt, with the terminal as it was. */
 export async function watchStatus({ client, environment, address, inactive, intervalMs }: WatchOptions): Promise<void> {
   const screen = openScreen(environment);
+  const bell = createBell();
+  const stream = client.followEvents({ live: true, onEvent: bell.ring, onError: () => {} });
+  const forget = environment.onInterrupt(bell.stop);
   let last: ClusterStatus | null = null;
-  let stopped = false;
-  let wake = (): void => {};
-  let changed = false;
-  const poke = (): void => {
-    changed = true;
-    wake();
-  };
-  const stream = client.followEvents({ live: true, onEvent: poke, onError: () => {} });
-  const forget = environment.onInterrupt(() => {
-    stopped = true;
-    wake();
-  });
-  const pause = (ms: number, wakes: () => boolean): Promise<void> =>
-    new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        wake = () => {};
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      wake = () => void (wakes() && end());
-      wake();
-    });
-
-  while (!stopped) {
-    changed = false;
-    const read = await readStatus(client, () => stopped);
-    if (read.status !== null) last = read.status;
-    if (stopped) break;
-    screen.draw(screenText({ last, error: read.error, address, inactive }));
-    await pause(read.error === null ? intervalMs : Math.min(intervalMs, RETRY_MS), () => stopped || (changed && read.error === null));
-    if (changed && read.error === null) await pause(SETTLE_MS, () => stopped);
+  let wasLost = false;
+  while (!bell.isStopped()) {
+    bell.reset();
+    const read = await Promise.race([readStatus(client), bell.stopped]);
+    if (read === null) break;
+    last = read.status ?? last;
+    const isLost = read.error !== null;
+    // A terminal shows the old status under the notice; in a file it would only stand there again and again.
+    if (environment.isTerminal || !isLost || !wasLost) screen.draw(screenText({ last: isLost && !environment.isTerminal ? null : last, error: read.error, address, inactive }));
+    wasLost = isLost;
+    if (isLost) await bell.wait(Math.min(intervalMs, RETRY_MS), { wakes: false });
+    else if (await bell.wait(intervalMs, { wakes: true })) await bell.wait(SETTLE_MS, { wakes: false });
   }
   forget();
   stream.close();
   screen.close();
 }
 
+/** Waits that an event may end early and an interrupt always does. */
+interface Bell {
+  ring(this: void): void;
+  stop(this: void): void;
+  reset(): void;
+  isStopped(): boolean;
+  /** Resolves with null at the interrupt. */
+  readonly stopped: Promise<null>;
+  /** True when an event rang since `reset`. */
+  wait(ms: number, options: { readonly wakes: boolean }): Promise<boolean>;
+}
+
+function createBell(): Bell {
+  let rung = false;
+  let over = false;
+  let wake = (): void => {};
+  let finish = (): void => {};
+  const stopped = new Promise<null>((resolve) => {
+    finish = () => resolve(null);
+  });
+  return {
+    ring() {
+      rung = true;
+      wake();
+    },
+    stop() {
+      over = true;
+      finish();
+      wake();
+    },
+    reset() {
+      rung = false;
+    },
+    isStopped: () => over,
+    stopped,
+    wait: (ms, { wakes }) =>
+      new Promise((resolve) => {
+        const end = (): void => {
+          clearTimeout(timer);
+          wake = () => {};
+          resolve(rung);
+        };
+        const timer = setTimeout(end, ms);
+        wake = () => {
+          if (over || (wakes && rung)) end();
+        };
+        wake();
+      }),
+  };
+}
+
 /** An error of the connection is shown, not thrown: the cluster may come back. */
-async function readStatus(client: QuorateClient, isOver: () => boolean): Promise<{ status: ClusterStatus | null; error: QuorateError | null }> {
+async function readStatus(client: QuorateClient): Promise<{ status: ClusterStatus | null; error: QuorateError | null }> {
   try {
     return { status: await client.status(), error: null };
   } catch (error) {
-    if (error instanceof QuorateError || isOver()) return { status: null, error: error instanceof QuorateError ? error : null };
+    if (error instanceof QuorateError) return { status: null, error };
     throw error;
   }
 }
@@ -88,7 +122,7 @@ export function screenText({ last, error, address, inactive }: ScreenContent): s
   const status = last === null ? "" : renderStatus(last, { inactive, time: localTimeText });
   if (error === null) return status;
   const age = last === null ? "" : ` What follows is OLD: it is from ${localTimeText(last.atMs)}.`;
-  const notice = wrap(`No answer from ${address} (${error.message}); trying again.${age}`, { first: "*** ", rest: "    " });
+  const notice = wrap(`No answer from ${address} (${error.code}); trying again.${age}`, { first: "*** ", rest: "    " });
   return [...notice, "", status].join("\n");
 }
 

@@ -21,7 +21,9 @@ export function bullet(depth: number, text: string): string[] {
 /** `  * Online: [ node1 node2 ]`; a long list goes on below its first name. */
 export function bulletList(depth: number, label: string, names: readonly string[]): string[] {
   const first = `${"  ".repeat(depth)}* ${label}: [ `;
-  return wrap(`${names.join(" ")} ]`, { first, rest: " ".repeat(Math.min(first.length, COLUMNS / 2)) });
+  const rest = " ".repeat(Math.min(first.length, COLUMNS / 2));
+  // The bracket stays with the last name: a line of its own would look like the end of something else.
+  return wrap(`${names.join(" ")}\u00A0]`, { first, rest }).map((line) => line.replace("\u00A0", " "));
 }
 
 /** Breaks at blanks; a word that is wider than a line is cut. Blanks inside the text are kept where it is not broken. */

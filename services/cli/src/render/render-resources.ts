@@ -81,13 +81,17 @@ function indented(depth: number, text: string): string[] {
   return wrap(text, { first: lead, rest: `${lead}  ` });
 }
 
+/** The one task in flight that changes nothing: the role stays true meanwhile. */
+const MONITORING = "Monitoring";
+
 function stateText(resource: ResourceView, options: ResourceOptions): string {
   const words: string[] = [];
   if (resource.orphan) words.push("ORPHANED");
   if (resource.failed) words.push("FAILED");
-  if (resource.pendingTask !== null) words.push(resource.pendingTask);
+  const looks = resource.pendingTask === MONITORING;
+  if (resource.pendingTask !== null && !looks) words.push(resource.pendingTask);
   else if (!resource.failed || resource.role === "Promoted" || resource.role === "Unpromoted") words.push(resource.role);
-  const notes = [...(onUnclean(resource, options) ? ["UNCLEAN"] : []), ...(resource.disabled ? ["disabled"] : []), ...holds(resource)];
+  const notes = [...(onUnclean(resource, options) ? ["UNCLEAN"] : []), ...(looks ? [MONITORING] : []), ...(resource.disabled ? ["disabled"] : []), ...holds(resource)];
   const [node] = resource.nodes;
   if (resource.nodes.length > 1) return `${words.join(" ")}${flags(notes)} [ ${resource.nodes.join(" ")} ]`;
   return `${words.join(" ")}${node === undefined ? "" : ` ${node}`}${flags(notes)}`;

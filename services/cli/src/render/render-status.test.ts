@@ -175,6 +175,19 @@ describe("without -r", () => {
   test("nothing at all", () => expect(brief(status({ resources: [] }))).toContain("  * No active resources\n"));
 });
 
+test("a monitor in flight leaves the role; any other task stands in its place", () => {
+  const shown = (pendingTask: string): string => renderStatus(status({ resources: [primitive("a", "lsb:x", ["node1"], { pendingTask })] }), { inactive: true, time: utc });
+  expect(shown("Monitoring")).toContain("* a\t(lsb:x):\t Started node1 (Monitoring)\n");
+  expect(shown("Migrating")).toContain("* a\t(lsb:x):\t Migrating node1\n");
+});
+
+test("a list that is wrapped keeps its bracket with a name", () => {
+  for (let length = 60; length < 80; length += 1) {
+    const text = renderStatus(status({ nodes: [node("n".repeat(length - 30)), node("m".repeat(20)), node("o")] }), { inactive: true, time: utc });
+    expect(text).not.toMatch(/^ *\]/m);
+  }
+});
+
 test("a resource on an unclean node says so, because it may still run there", () => {
   const text = renderStatus(CASES["node2-unclean"] as ClusterStatus, { inactive: false, time: utc });
   expect(text).toContain("* server1_address\t(ocf:heartbeat:IPaddr2):\t Started node2 (UNCLEAN)\n");

@@ -19,7 +19,8 @@ function stateWords(node: NodeState): string {
   if (node.standbyOnFail && node.online) return "standby (on-fail)";
   if (node.standby) return node.online ? "standby" : "OFFLINE (standby)";
   if (node.maintenance) return node.online ? "maintenance" : "OFFLINE (maintenance)";
-  return node.online ? "online" : "OFFLINE";
+  if (!node.online) return "OFFLINE";
+  return node.health === "green" ? "online" : `online (health is ${node.health.toUpperCase()})`;
 }
 
 /** In CIB order. */
