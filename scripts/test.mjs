@@ -1,4 +1,4 @@
-// `npm test [STEP ...]`: set-up, then everything CI runs. Steps: types lint contracts unit simulation.
+// `npm test [STEP ...]`: set-up, then everything CI runs. Steps: types lint contracts licences unit simulation.
 // Ends with one line that counts tests, and exit code 0 only when all of them passed.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ const STEPS = [
   { name: "types", command: ["turbo", "run", "typecheck", "--output-logs=errors-only", "--ui=stream", "--concurrency=2"], count: () => 0 },
   { name: "lint", command: ["oxlint", "--type-aware"], count: () => 0 },
   { name: "contracts", command: ["buf", "lint"], count: () => 0 },
+  { name: "licences", command: [nodeBinary, join(projectDir, "scripts/licences.mjs"), "--check"], count: () => 0 },
   { name: "unit", command: ["turbo", "run", "test", "--output-logs=new-only", "--ui=stream", "--concurrency=2"], count: vitestCount },
   { name: "simulation", command: [nodeBinary, "--conditions=@quorate/source", join(projectDir, "libs/sim/run.ts"), "--seeds", SIMULATION_SEEDS], count: (text) => Number(/^(\d+) seeds, 0 with a violation/m.exec(text)?.[1] ?? 0) },
 ];

@@ -11,6 +11,9 @@ export const INITIAL_CIB_REQUEST = "initial-cib";
 export function applyCibCommand(replica: Replica, command: Extract<Command, { kind: "cib" }>): Applied {
   const refused = refusal(replica, command.requestId === INITIAL_CIB_REQUEST);
   if (refused !== null) return { events: [], error: { code: "QUORATE_CIB_STALE", message: refused } };
+  if (command.operation.section === "status") {
+    return { events: [], error: { code: "QUORATE_UNSAFE", message: "the status section is the cluster's own and cannot be changed from outside; see cleanup, fence confirm and node attributes" } };
+  }
   const changed = applyOperation(replica.cib, command.operation);
   if (!changed.ok) {
     const issues = changed.error.issues.map((issue) => `${issue.place === null ? "" : `${issue.place.line}:${issue.place.column} `}${issue.path}: ${issue.message}`);

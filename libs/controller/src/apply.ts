@@ -3,7 +3,7 @@
  * Events are derived here and nowhere else (ARCHITECTURE D9).
  */
 import type { ClusterEvent, LogIndex } from "@quorate/core";
-import { applyCibCommand } from "./apply-cib.ts";
+import { INITIAL_CIB_REQUEST, applyCibCommand } from "./apply-cib.ts";
 import { applyFenceConfirmed, applyFenceEnded, applyFenceStarted } from "./apply-fencing.ts";
 import { applyCleanup, applyResults, setTransientAttribute } from "./apply-results.ts";
 import { applyTransitionEnded, applyTransitionStarted } from "./apply-transition.ts";
@@ -17,7 +17,8 @@ export function applyCommand(replica: Replica, index: LogIndex, command: Command
   const requestId = "requestId" in command ? command.requestId : null;
   if (requestId !== null && replica.requests.has(requestId)) return { index, error: replica.requests.get(requestId)!, events: [] };
   const { events: drafts, error } = dispatch(replica, index, command);
-  if (requestId !== null) remember(replica, requestId, error);
+  // A refused initial document may be mended and proposed again; for all others the first outcome stands.
+  if (requestId !== null && (requestId !== INITIAL_CIB_REQUEST || error === null)) remember(replica, requestId, error);
   const events = drafts.map((draft, ordinal): ClusterEvent => ({ index, ordinal, ...draft }));
   replica.outbox.push(...events);
   trimOutbox(replica);

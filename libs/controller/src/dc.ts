@@ -225,7 +225,7 @@ export class Dc {
       leading.links.set(node, link);
       this.#request([link.claim(leading.authority, this.#config.node, time.nowMs)]);
     }
-    leading.dirty ??= command.gone.length > 0 ? `${command.gone.map(({ node }) => node).join(", ")} lost` : "a new view";
+    leading.dirty ??= command.gone.length > 0 ? `${command.gone.map(({ node }) => node).join(", ")} ${command.gone.length > 1 ? "were" : "was"} lost` : "a new view";
   }
 
   #newLink(node: NodeName, authority: Authority, time: Time): ExecutorLink {

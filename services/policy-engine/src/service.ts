@@ -4,8 +4,9 @@
  */
 import { createHash, randomBytes, randomInt } from "node:crypto";
 import { join } from "node:path";
-import { emptyCib } from "@quorate/cib";
-import { Engine, type EngineConfig, type EngineEffect, type EngineInput } from "@quorate/controller";
+import { emptyCib, parseCib } from "@quorate/cib";
+import { Engine, type EngineConfig, type EngineEffect, type EngineInput, type EngineStored } from "@quorate/controller";
+import { QuorateError } from "@quorate/core";
 import { type Bus, type Clock, type Logger, type QuorateConfig, type RpcServer, configHash, connectBus, createReadiness, openStore, readPacketSeal, readSecret, readText, serveRpc, startWorker } from "@quorate/runtime";
 import { CibServiceService, EventServiceService, PolicyServiceService, decodeCommand, decodeExecutorReport, decodeRaftPacket, encodeCommand } from "@quorate/wire";
 import { createCibService } from "./cib-service.ts";
@@ -61,10 +62,11 @@ async function startPolicyEngine({ config, log, clock, closers, intake }: Start)
   const store = openStore(join(config.paths.data, "policy-engine"));
   closers.push(() => store.close());
   const logStore = createLogStore(store);
+  const stored = await logStore.load();
   const engine = new Engine({
-    config: await engineConfig(config),
+    config: await engineConfig(config, stored),
     codec: { encode: encodeCommand, decode: decodeCommand },
-    stored: await logStore.load(),
+    stored,
     emptyCib: emptyCib(),
     seed: randomInt(2 ** 31),
     hash: (text) => createHash("sha256").update(text).digest("hex").slice(0, 32),
@@ -101,7 +103,7 @@ async function startPolicyEngine({ config, log, clock, closers, intake }: Start)
   neighbours.start();
 }
 
-async function engineConfig(config: QuorateConfig): Promise<EngineConfig> {
+async function engineConfig(config: QuorateConfig, stored: EngineStored): Promise<EngineConfig> {
   const { policyEngine, membership } = config;
   return {
     ...FIXED,
@@ -115,8 +117,18 @@ async function engineConfig(config: QuorateConfig): Promise<EngineConfig> {
     claimTimeoutMs: policyEngine.claimTimeoutMs,
     initialDeadTimeMs: policyEngine.initialDeadTimeMs,
     commandDeadTimeMs: membership.commandDeadTimeMs,
-    initialCib: policyEngine.initialCib === null ? null : await readText(policyEngine.initialCib),
+    initialCib: stored.hardState.commit > 0 ? null : await readInitialCib(policyEngine.initialCib),
   };
+}
+
+/** Only a store without history needs it. @throws QuorateError QUORATE_CONFIG_INVALID with every problem of the document. */
+async function readInitialCib(file: string | null): Promise<string | null> {
+  if (file === null) return null;
+  const text = await readText(file);
+  const parsed = parseCib(text);
+  if (parsed.ok) return text;
+  const problems = parsed.error.issues.map(({ place, path, message }) => `${file}:${place === null ? "" : `${place.line}:${place.column}: `}${path}: ${message}`);
+  throw new QuorateError("QUORATE_CONFIG_INVALID", `policyEngine.initialCib is not a valid CIB:\n${problems.join("\n")}`);
 }
 
 async function busOptions(config: QuorateConfig, log: Logger): Promise<Parameters<typeof connectBus>[0]> {
