@@ -1,95 +1,100 @@
-/** The ways beats travel: UDP unicast on each configured network, and one NATS subject. Opens and drops what is no beat of this cluster. */
+/** The ways beats travel: datagrams to each peer, and one subject of the bus that every membership service reads. */
+import { QuorateError } from "@quorate/core";
 import type { NodeName } from "@quorate/core";
-import type { Beat, LinkName } from "@quorate/membership";
-import { type Bus, type Logger, type PacketSeal, type QuorateConfig, type UdpSocket, openUdp } from "@quorate/runtime";
-import { decodeBeat, encodeBeat } from "@quorate/wire";
+import type { LinkName } from "@quorate/membership";
+import { type Bus, type LinkConfig, type Logger, type QuorateConfig, type UdpSocket, connectBus, openUdp, readSecret } from "@quorate/runtime";
 
-export interface Links {
-  /** The beats of one round: those that are equal are sealed and, on NATS, sent once. */
-  send(beats: readonly { readonly to: NodeName; readonly link: LinkName; readonly beat: Beat }[]): void;
+export const NATS_LINK: LinkName = "nats";
+
+export interface BeatLink {
+  readonly name: LinkName;
+  /** Whether one sending reaches all peers. */
+  readonly shared: boolean;
+  /** Fire and forget. A peer that is not on this link is passed over. */
+  send(packet: Uint8Array, to: NodeName): void;
+  /** Resolves when what was sent has left this process, or could not. */
+  flush(): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface LinkOptions {
+export type PacketHandler = (packet: Uint8Array, link: LinkName) => void;
+
+interface LinkContext {
   readonly config: QuorateConfig;
   readonly log: Logger;
-  readonly seal: PacketSeal;
-  readonly bus: Bus;
-  readonly onBeat: (link: LinkName, beat: Beat) => void;
+  readonly onPacket: PacketHandler;
 }
 
-export const NATS_LINK = "nats";
-const PACKET_BYTES_MAX = 8_192;
-const WARN_EVERY_MS = 1_000;
+const REBIND_MS = 1_000;
 
-/** The links this node is on. */
-export function linkNames({ membership, node }: QuorateConfig): readonly LinkName[] {
-  return [...membership.links.filter(({ addresses }) => addresses[node] !== undefined).map(({ name }) => name), ...(membership.natsLink ? [NATS_LINK] : [])];
+/** UDP links that this node has an address on, in the order of the configuration. */
+export function ownLinks({ node, membership }: QuorateConfig): readonly LinkConfig[] {
+  return membership.links.filter(({ addresses }) => addresses[node] !== undefined);
 }
 
-export async function openLinks(options: LinkOptions): Promise<Links> {
-  const { config, bus } = options;
-  const take = receiver(options);
-  const subject = `quorate.${config.cluster}.beat`;
-  const sockets = new Map<LinkName, UdpSocket>();
-  for (const link of config.membership.links) {
-    const address = link.addresses[config.node];
-    if (address === undefined) continue; // this node is not on that network
-    const socket = await openUdp({ bind: `${address}:${link.port}` });
-    socket.onMessage((packet) => take(link.name, packet));
-    sockets.set(link.name, socket);
-  }
-  if (config.membership.natsLink) bus.subscribe(subject, (packet) => take(NATS_LINK, packet));
-
-  function send(beats: Parameters<Links["send"]>[0]): void {
-    const sealed = new Map<Beat, Uint8Array>();
-    const published = new Set<Beat>();
-    for (const { to, link, beat } of beats) {
-      const packet = sealed.get(beat) ?? options.seal.seal(encodeBeat(beat));
-      sealed.set(beat, packet);
-      if (link === NATS_LINK) {
-        if (!published.has(beat)) bus.publish(subject, packet);
-        published.add(beat);
-      } else {
-        sendUdp(link, to, packet);
-      }
-    }
-  }
-
-  function sendUdp(name: LinkName, to: NodeName, packet: Uint8Array): void {
-    const link = config.membership.links.find((candidate) => candidate.name === name);
-    const address = link?.addresses[to];
-    if (link !== undefined && address !== undefined) sockets.get(name)?.send(packet, address, link.port);
-  }
-
-  return {
-    send,
-    close: async () => void (await Promise.all([...sockets.values()].map((socket) => socket.close()))),
-  };
+/** Names of all links of this node. @throws QuorateError QUORATE_CONFIG_INVALID when it has none, or a name is taken. */
+export function linkNames(config: QuorateConfig): readonly LinkName[] {
+  const names = [...ownLinks(config).map(({ name }) => name), ...(config.membership.natsLink ? [NATS_LINK] : [])];
+  const invalid = (problem: string): QuorateError => new QuorateError("QUORATE_CONFIG_INVALID", `membership.links: ${problem}`);
+  if (names.length === 0) throw invalid(`${config.node} has an address on none of them, and natsLink is false`);
+  if (new Set(names).size < names.length) throw invalid(`"${NATS_LINK}" is the name of the link over the bus`);
+  return names;
 }
 
-/** Checks size, seal and shape; what fails is counted and said at most once a second, for anybody can send packets. */
-function receiver({ config, log, seal, onBeat }: LinkOptions): (link: LinkName, packet: Uint8Array) => void {
-  let dropped = 0;
-  let warnedAtMs = Number.NEGATIVE_INFINITY;
-  const drop = (link: LinkName, why: string): void => {
-    dropped += 1;
-    const nowMs = performance.now();
-    if (nowMs - warnedAtMs < WARN_EVERY_MS) return;
-    warnedAtMs = nowMs;
-    log.warn({ link, why, dropped }, "packets that are no beats of this cluster were dropped");
-    dropped = 0;
-  };
-  return (link, packet) => {
-    if (packet.byteLength > PACKET_BYTES_MAX) return drop(link, `longer than ${PACKET_BYTES_MAX} bytes`);
-    const body = seal.open(packet);
-    if (body === null) return drop(link, "not signed with the cluster key");
-    let beat: Beat;
+/** A link whose address cannot be bound (yet) does not stop the others: it is tried again every second. Resolves after the first try. */
+export async function openUdpLink(link: LinkConfig, { config, log, onPacket }: LinkContext): Promise<BeatLink> {
+  const { name, port, addresses } = link;
+  const own = addresses[config.node] ?? "";
+  let socket: UdpSocket | null = null;
+  let retry: NodeJS.Timeout | null = null;
+  let closed = false;
+  let warned = false;
+  const bind = async (): Promise<void> => {
     try {
-      beat = decodeBeat(body);
+      const opened = await openUdp({ bind: `${own.includes(":") ? `[${own}]` : own}:${port}` });
+      if (closed) return await opened.close();
+      opened.onMessage((packet) => onPacket(packet, name));
+      socket = opened;
+      log.info({ link: name, address: own, port }, "link open");
     } catch (error) {
-      return drop(link, error instanceof Error ? error.message : String(error));
+      if (!warned) log.warn({ link: name, error }, "link cannot be opened; trying on");
+      warned = true;
+      if (!closed) retry = setTimeout(() => void bind(), REBIND_MS);
     }
-    if (beat.from !== config.node) onBeat(link, beat);
   };
+  await bind();
+  return {
+    name,
+    shared: false,
+    send(packet, to) {
+      const address = addresses[to];
+      if (address !== undefined) socket?.send(packet, address, port);
+    },
+    flush: () => Promise.resolve(), // a datagram is with the kernel when send returns
+    async close() {
+      closed = true;
+      if (retry !== null) clearTimeout(retry);
+      await socket?.close();
+    },
+  };
+}
+
+/** The bus may be away at any time; then this link is silent. Our own beats come back from the subject and are passed over by the core. */
+export async function openNatsLink({ config, log, onPacket }: LinkContext): Promise<BeatLink> {
+  const bus: Bus = await connectBus(await busOptions(config, log));
+  const subject = `quorate.${config.cluster}.beat`;
+  bus.subscribe(subject, (packet) => onPacket(packet, NATS_LINK));
+  return {
+    name: NATS_LINK,
+    shared: true,
+    send: (packet) => bus.publish(subject, packet),
+    flush: () => bus.flush().catch((error: unknown) => log.debug({ error }, "bus not flushed")),
+    close: () => bus.close(),
+  };
+}
+
+async function busOptions(config: QuorateConfig, log: Logger): Promise<Parameters<typeof connectBus>[0]> {
+  const { servers, user, passwordFile, tls } = config.nats;
+  const password = passwordFile === null ? null : await readSecret(passwordFile);
+  return { servers, name: `membership.${config.node}`, log, ...(user === "" ? {} : { user }), ...(password === null ? {} : { password }), ...(tls === undefined ? {} : { tls }) };
 }

@@ -1,94 +1,160 @@
 /**
- * Membership: sends beats, hears those of others, and tells this node's services who is there. Wires the pure detector
- * to UDP, NATS, gRPC and the clock. Stateless. Read next: links.ts, then @quorate/membership.
+ * Membership: sends and receives beats, and tells the other services of its node who is there. Wires the pure failure detector of
+ * `@quorate/membership` to links and gRPC. Every input is handled to its end within one turn of the event loop, so that no queue stands
+ * between a packet and its effects. Keeps nothing: a restart begins a new session and costs the node nothing.
+ * Read next: packet.ts, links.ts, then @quorate/membership.
  */
 import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Membership, type MembershipEffect, type MembershipInput, type MembershipReport, createMembership } from "@quorate/membership";
-import { type Bus, type Clock, type Logger, type QuorateConfig, connectBus, createReadiness, readBootId, readPacketSeal, readSecret, rpcHandler, rpcStreamHandler, serveRpc } from "@quorate/runtime";
-import {
-  type MembershipServiceServer, MembershipServiceService, type ReportProgressRequestProto, type SeedRequestProto, type WatchRequestProto, type WatchResponseProto,
-  membershipReportToProto, partFromProto,
-} from "@quorate/wire";
-import { type Links, linkNames, openLinks } from "./links.ts";
+import { type Beat, type LinkName, type Membership, type MembershipEffect, type MembershipInput, createMembership } from "@quorate/membership";
+import { type Clock, type Logger, type QuorateConfig, createReadiness, readBootId, serveRpc } from "@quorate/runtime";
+import { DropLog } from "./drop-log.ts";
+import { type BeatLink, linkNames, openNatsLink, openUdpLink, ownLinks } from "./links.ts";
+import { type MembershipRpc, createMembershipRpc } from "./membership-rpc.ts";
+import { openPacket, readClusterKey, sealBeat } from "./packet.ts";
+import { ReportLog } from "./report-log.ts";
 
 export interface MembershipService {
+  /** Resolves when beats go out and the socket is served. @throws QuorateError QUORATE_CONFIG_INVALID, QUORATE_EXISTS. */
   start(): Promise<void>;
-  /** Says goodbye to the peers, then stops. */
+  /** Without a word to the peers: to stop this daemon is not to leave the cluster. */
   close(): Promise<void>;
 }
 
-/** Precision of suspicion. */
+export interface MembershipServiceOptions {
+  readonly config: QuorateConfig;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** Precision of beats and of suspicion. */
 const TICK_MS = 20;
 const CLOSE_DEADLINE_MS = 500;
-type Closer = () => Promise<void> | void;
 
-export function createMembershipService({ config, log, clock }: { config: QuorateConfig; log: Logger; clock: Clock }): MembershipService {
-  const closers: Closer[] = [];
+export function createMembershipService(options: MembershipServiceOptions): MembershipService {
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of closers.splice(0).toReversed()) await step();
+  };
   return {
-    start: () => startMembership({ config, log, clock, closers }),
-    close: async () => {
-      for (const close of closers.splice(0).toReversed()) await close();
+    async start() {
+      try {
+        await start(options, closers);
+      } catch (error) {
+        await close();
+        throw error;
+      }
     },
+    close,
   };
 }
 
-async function startMembership({ config, log, clock, closers }: { config: QuorateConfig; log: Logger; clock: Clock; closers: Closer[] }): Promise<void> {
-  const readiness = createReadiness(["links", "rpc"]);
-  const seal = await readPacketSeal(config.paths.keyFile);
-  const bus = await openBus(config, log);
-  closers.push(() => bus.close());
-  const watchers = new Set<(report: MembershipReport) => void>();
-  let links: Links | null = null;
-  const perform = (effects: readonly MembershipEffect[]): void => {
-    links?.send(effects.filter((effect) => effect.kind === "sendBeat"));
-    for (const effect of effects) if (effect.kind === "report") for (const watcher of watchers) watcher(effect.report);
-  };
-  const take = (input: MembershipInput): void => perform(core.step(input));
-  const core: Membership = await createCore(config, clock);
-  links = await openLinks({ config, log, seal, bus, onBeat: (link, beat) => take({ kind: "beat", nowMs: clock.nowMs(), link, beat }) });
-  closers.push(() => links?.close());
-  readiness.set("links", true, "");
-  const ticker = setInterval(() => take({ kind: "tick", nowMs: clock.nowMs() }), TICK_MS);
-  closers.push(() => clearInterval(ticker));
-  const implementation = rpcService({ core, watchers, take, clock, log });
-  const rpc = await serveRpc({ addresses: [`unix:${join(config.paths.run, "membership.sock")}`], services: [{ definition: MembershipServiceService, implementation }] as unknown as Parameters<typeof serveRpc>[0]["services"], log });
-  closers.push(() => rpc.close(CLOSE_DEADLINE_MS));
-  readiness.set("rpc", true, "");
-  log.info({ links: linkNames(config).join(" ") }, "membership is up");
-}
-
-async function createCore(config: QuorateConfig, clock: Clock): Promise<Membership> {
+/** The socket first: a second process of this node must find out before its beats take the place of those of the first. */
+async function start({ config, log, clock }: MembershipServiceOptions, closers: (() => Promise<void> | void)[]): Promise<void> {
+  const readiness = createReadiness(["beats"]);
+  const links = linkNames(config);
+  const [key, bootId] = await Promise.all([readClusterKey(config.paths.keyFile), readBootId(config.paths.bootId)]);
+  const self = { bootId, session: randomBytes(8).toString("hex") };
   const { beatIntervalMs, deadTimeMs } = config.membership;
-  const settings = { node: config.node, voters: config.nodes.map(({ name }) => name), clusterId: config.cluster, links: linkNames(config), beatIntervalMs, deadTimeMs };
-  return createMembership(settings, { bootId: await readBootId(config.paths.bootId), session: randomBytes(8).toString("hex") }, clock.nowMs());
-}
+  const voters = config.nodes.map(({ name }) => name);
+  const core = createMembership({ node: config.node, voters, clusterId: config.cluster, links, beatIntervalMs, deadTimeMs, tickMs: TICK_MS }, self, clock.nowMs());
+  const desk = new BeatDesk({ core, key, clusterId: config.cluster, log, clock });
 
-async function openBus(config: QuorateConfig, log: Logger): Promise<Bus> {
-  const { servers, user, passwordFile, tls } = config.nats;
-  const password = passwordFile === null ? null : await readSecret(passwordFile);
-  return connectBus({ servers, name: `membership.${config.node}`, log, ...(user === "" ? {} : { user }), ...(password === null ? {} : { password }), ...(tls === undefined ? {} : { tls }) });
-}
+  mkdirSync(config.paths.run, { recursive: true });
+  const rpc = await serveRpc({ addresses: [`unix:${join(config.paths.run, "membership.sock")}`], services: [desk.rpc.service], log });
+  closers.push(() => rpc.close(CLOSE_DEADLINE_MS));
 
-function rpcService({ core, watchers, take, clock, log }: { core: Membership; watchers: Set<(report: MembershipReport) => void>; take: (input: MembershipInput) => void; clock: Clock; log: Logger }): MembershipServiceServer {
-  return {
-    watch: rpcStreamHandler<WatchRequestProto, WatchResponseProto>((_request, stream) => {
-      const send = (report: MembershipReport): void => void stream.send({ report: membershipReportToProto(report) });
-      watchers.add(send);
-      stream.onClose(() => watchers.delete(send));
-      send(core.report(clock.nowMs()));
-    }, { log }),
-    reportProgress: rpcHandler(({ part }: ReportProgressRequestProto) => {
-      take({ kind: "progress", nowMs: clock.nowMs(), part: partFromProto(part) });
-      return {};
-    }, log),
-    seed: rpcHandler(({ members }: SeedRequestProto) => {
-      take({ kind: "seed", nowMs: clock.nowMs(), members });
-      return {};
-    }, log),
-    leave: rpcHandler(() => {
-      take({ kind: "leave", nowMs: clock.nowMs() });
-      return {};
-    }, log),
+  const context = { config, log, onPacket: (packet: Uint8Array, link: LinkName) => desk.onPacket(packet, link) };
+  const use = (link: BeatLink): void => {
+    desk.addLink(link);
+    closers.push(() => link.close());
   };
+  for (const link of await Promise.all(ownLinks(config).map((each) => openUdpLink(each, context)))) use(link);
+  desk.tick();
+  const ticker = setInterval(() => desk.tick(), TICK_MS);
+  closers.push(() => clearInterval(ticker));
+  log.info({ session: self.session, links, upMs: Math.round(performance.now()) }, "beating");
+  readiness.set("beats", true, "");
+  if (config.membership.natsLink) use(await openNatsLink(context));
+}
+
+/** Between the core and the world: inputs in, effects out. */
+class BeatDesk {
+  readonly #core: Membership;
+  readonly #key: Uint8Array;
+  readonly #clusterId: string;
+  readonly #clock: Clock;
+  readonly #links = new Map<LinkName, BeatLink>();
+  readonly #drops: DropLog;
+  readonly #reports: ReportLog;
+  readonly rpc: MembershipRpc;
+  #settled = false;
+
+  constructor({ core, key, clusterId, log, clock }: { core: Membership; key: Uint8Array; clusterId: string; log: Logger; clock: Clock }) {
+    this.#core = core;
+    this.#key = key;
+    this.#clusterId = clusterId;
+    this.#clock = clock;
+    this.#drops = new DropLog(log);
+    this.#reports = new ReportLog(log);
+    this.rpc = createMembershipRpc({
+      present: () => (this.#settled ? core.report(clock.nowMs()) : null),
+      progress: (part) => this.#step({ kind: "progress", nowMs: clock.nowMs(), part }),
+      seed: (members) => this.#step({ kind: "seed", nowMs: clock.nowMs(), members }),
+      leave: () => this.#leave(),
+      log,
+    });
+  }
+
+  addLink(link: BeatLink): void {
+    this.#links.set(link.name, link);
+  }
+
+  tick(): void {
+    const nowMs = this.#clock.nowMs();
+    this.#step({ kind: "tick", nowMs });
+    this.#drops.flush(nowMs);
+  }
+
+  onPacket(packet: Uint8Array, link: LinkName): void {
+    const opened = openPacket(packet, this.#key);
+    if (!opened.ok) return this.#drops.count(link, opened.why);
+    const { beat } = opened;
+    if (beat.clusterId !== this.#clusterId) return this.#drops.count(link, "cluster");
+    if (beat.link !== link) return this.#drops.count(link, "link");
+    this.#step({ kind: "beat", nowMs: this.#clock.nowMs(), link, beat });
+  }
+
+  async #leave(): Promise<void> {
+    this.#step({ kind: "leave", nowMs: this.#clock.nowMs() });
+    await Promise.all([...this.#links.values()].map((link) => link.flush()));
+  }
+
+  #step(input: MembershipInput): void {
+    this.#perform(this.#core.step(input));
+  }
+
+  /** A round holds one beat per link, repeated for each peer: it is signed once, and on a shared link sent once. */
+  #perform(effects: readonly MembershipEffect[]): void {
+    const sealed = new Map<Beat, Uint8Array>();
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "sendBeat": {
+          const link = this.#links.get(effect.link);
+          const known = sealed.get(effect.beat);
+          if (link === undefined || (known !== undefined && link.shared)) break;
+          const packet = known ?? sealBeat(effect.beat, this.#key);
+          sealed.set(effect.beat, packet);
+          link.send(packet, effect.to);
+          break;
+        }
+        case "report":
+          this.#settled = true;
+          this.#reports.note(effect.report);
+          this.rpc.publish(effect.report);
+          break;
+      }
+    }
+  }
 }
