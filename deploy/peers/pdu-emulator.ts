@@ -28,7 +28,8 @@ export interface PduEmulatorOptions {
   readonly users?: readonly PduUser[];
 }
 
-export interface PduEmulator extends Pick<Outlets, "state" | "setFault"> {
+/** `command` is what somebody at the panel of the PDU does: 1 on, 2 off, 3 reboot. */
+export interface PduEmulator extends Pick<Outlets, "state" | "setFault" | "command"> {
   readonly address: string;
   readonly port: number;
   close(): Promise<void>;
@@ -43,7 +44,7 @@ export async function startPduEmulator(options: PduEmulatorOptions): Promise<Pdu
     communities: options.communities ?? { read: "public", write: "private" },
     users: options.users ?? [],
   });
-  return { address: agent.address, port: agent.port, state: () => outlets.state(), setFault: (...fault) => outlets.setFault(...fault), close: () => agent.close() };
+  return { address: agent.address, port: agent.port, state: () => outlets.state(), setFault: (...fault) => outlets.setFault(...fault), command: (...order) => outlets.command(...order), close: () => agent.close() };
 }
 
 async function main(): Promise<void> {

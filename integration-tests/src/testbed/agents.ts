@@ -34,13 +34,22 @@ export async function makeLoopDisks(layout: Layout): Promise<Disks> {
 }
 
 /** Where the demo's address agent keeps who owns which address. */
-function addressBook(layout: Layout): string {
+export function addressBook(layout: Layout): string {
   return join(layout.sharedDir, "addresses");
+}
+
+/** A directory that stands for the disk of a group. */
+export function directoryDisk(layout: Layout, group: number): string {
+  return join(layout.sharedDir, `disk${group}`);
+}
+
+export function mountPoint(layout: Layout, group: number): string {
+  return join(layout.dir, "mnt", `server${group}`);
 }
 
 /** Directories that stand for disks. */
 export function makeDirectoryDisks(layout: Layout): Disks {
-  const devices = layout.virtualAddresses.map((_, group) => join(layout.sharedDir, `disk${group}`));
+  const devices = layout.virtualAddresses.map((_, group) => directoryDisk(layout, group));
   for (const device of [...devices, addressBook(layout)]) mkdirSync(device, { recursive: true });
   return { devices, release: () => Promise.resolve() };
 }
@@ -48,7 +57,7 @@ export function makeDirectoryDisks(layout: Layout): Disks {
 /** Writes the servers' configuration and names the agents. */
 export function groupAgents(layout: Layout, options: { kind: "loopback" | "namespaces"; disks: Disks; projectDir: string }): GroupAgents {
   const { kind, disks, projectDir } = options;
-  const mountOf = (group: number): string => join(layout.dir, "mnt", `server${group}`);
+  const mountOf = (group: number): string => mountPoint(layout, group);
   const addressOf = (group: number): string => layout.virtualAddresses[group]!;
   const fsconfig = join(layout.dir, "pvfs2-fs.conf");
   if (kind === "namespaces") for (const group of layout.virtualAddresses.keys()) mkdirSync(mountOf(group), { recursive: true });

@@ -8,7 +8,7 @@ import { type PduEmulator, startPduEmulator } from "../../../deploy/peers/pdu-em
 import type { Layout } from "./layout.ts";
 import { loopbackMachine } from "./loopback-machine.ts";
 import type { Machine, ProgramSettings } from "./machine.ts";
-import { makeBridge, namespaceMachine } from "./namespace-machine.ts";
+import { makeBridge, namespaceMachine, removeBridge } from "./namespace-machine.ts";
 import { type NodeSettings, writeNodeFiles } from "./node-files.ts";
 
 export interface ClusterOptions {
@@ -47,6 +47,11 @@ export async function makeNetwork(layout: Layout, kind: ClusterOptions["kind"]):
   if (kind === "namespaces") await makeBridge(layout);
 }
 
+/** For another cluster after this one; else it vanishes with the namespace it was made in. */
+export async function removeNetwork(kind: ClusterOptions["kind"]): Promise<void> {
+  if (kind === "namespaces") await removeBridge();
+}
+
 export async function startCluster(options: ClusterOptions, writeCib: (text: string) => string): Promise<Cluster> {
   const { layout, kind, programs } = options;
   mkdirSync(layout.sharedDir, { recursive: true });
@@ -66,7 +71,7 @@ export async function startCluster(options: ClusterOptions, writeCib: (text: str
   const settings: NodeSettings = { ...options.settings, layout, clusterKey: randomBytes(32).toString("hex"), initialCib: cib === null ? null : writeCib(cib) };
   layout.nodes.forEach((place, index) => {
     writeNodeFiles(place, settings);
-    machines.set(place.name, kind === "loopback" ? loopbackMachine(place, { programs }) : namespaceMachine(place, { layout, programs, index: index + 1 }));
+    machines.set(place.name, kind === "loopback" ? loopbackMachine(place, { layout, programs }) : namespaceMachine(place, { layout, programs, index: index + 1 }));
   });
   return handle({ layout, machines, pdu, switchings });
 }

@@ -19,7 +19,17 @@ export interface Machine {
   /** Takes the machine off the network, or puts it back. Not possible without namespaces. */
   disconnect(): Promise<void>;
   reconnect(): Promise<void>;
+  /** What it holds at this moment; nothing when it is off. Reads files only, so that it may be asked often. */
+  holdings(): Holdings;
 }
+
+/** Addresses and mount points of a machine, as its kernel (or, without privileges, the locks of its agents) says. */
+export interface Holdings {
+  readonly addresses: readonly string[];
+  readonly mounts: readonly string[];
+}
+
+export const NO_HOLDINGS: Holdings = { addresses: [], mounts: [] };
 
 /** How programs are started: the same for every kind of machine. */
 export interface ProgramSettings {

@@ -7,7 +7,7 @@ import { openSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Layout, Place } from "./layout.ts";
-import { type Machine, type ProgramName, type ProgramSettings, programsOf } from "./machine.ts";
+import { type Machine, NO_HOLDINGS, type ProgramName, type ProgramSettings, programsOf } from "./machine.ts";
 import { writeBootId } from "./node-files.ts";
 import { type Daemon, startDaemon } from "./processes.ts";
 
@@ -17,9 +17,16 @@ export const BRIDGE = "quorate0";
 /** The switch: a bridge that also carries the address of everything that is no node. */
 export async function makeBridge(layout: Layout): Promise<void> {
   await run("ip", ["link", "set", "lo", "up"]);
-  await run("ip", ["link", "add", BRIDGE, "type", "bridge"]);
+  // A bridge without an address of its own takes one of its ports', and changes it as they come and go: for as long as the others remember the old
+  // one, nothing behind it answers them, the power switch least of all.
+  await run("ip", ["link", "add", BRIDGE, "address", "02:51:55:4f:52:41", "type", "bridge"]);
   await run("ip", ["addr", "add", `${layout.hostAddress}/${layout.networkBits}`, "dev", BRIDGE]);
   await run("ip", ["link", "set", BRIDGE, "up"]);
+}
+
+/** Only when every machine is off. */
+export async function removeBridge(): Promise<void> {
+  await run("ip", ["link", "del", BRIDGE]);
 }
 
 export function namespaceMachine(place: Place, options: { layout: Layout; programs: ProgramSettings; index: number }): Machine {
@@ -73,7 +80,18 @@ export function namespaceMachine(place: Place, options: { layout: Layout; progra
     signalProgram: (name, signal) => process.kill(innerPid(daemons.get(name)!.pid), signal),
     disconnect: async () => void (await run("ip", ["link", "set", port, "nomaster"])),
     reconnect: async () => void (await run("ip", ["link", "set", port, "master", BRIDGE])),
+    holdings: () => (holder === null ? NO_HOLDINGS : { addresses: localAddresses(read(`/proc/${init}/net/fib_trie`)), mounts: mountPoints(read(`/proc/${init}/mountinfo`)) }),
   };
+}
+
+/** The routing table of a network namespace names each address of its own as `/32 host LOCAL`, twice. */
+function localAddresses(fibTrie: string): string[] {
+  return [...new Set([...fibTrie.matchAll(/\|-- ([0-9.]+)\n\s+\/32 host LOCAL/g)].map(([, address]) => address!))];
+}
+
+/** The fifth field of each line. */
+function mountPoints(mountInfo: string): string[] {
+  return mountInfo.split("\n").flatMap((line) => line.split(" ")[4] ?? []);
 }
 
 /** First process of a machine: private mounts, a loopback and a network card with the node's address. Reaps what is orphaned. */
