@@ -2,8 +2,9 @@
 import { type Clock, type QuorateConfig, createLogger } from "@quorate/runtime";
 import { createExecutor } from "@quorate/service-executor";
 import { createFencingGateway } from "@quorate/service-fencing-gateway";
+import { startMembershipWorker } from "@quorate/service-membership";
 import { createPolicyEngine } from "@quorate/service-policy-engine";
-import { threadedService } from "./threaded-service.ts";
+import { notifierThread } from "./notifier-thread.ts";
 
 export interface HostedNode {
   start(): Promise<void>;
@@ -16,14 +17,14 @@ export interface HostedNode {
  */
 export function createNode({ config, clock }: { config: QuorateConfig; clock: Clock }): HostedNode {
   const logOf = (service: string): ReturnType<typeof createLogger> => createLogger({ service, node: config.node, level: config.log.level });
-  const membership = threadedService("membership", config);
-  const notifier = threadedService("notifier", config);
+  const membership = startMembershipWorker({ config, log: logOf("membership") });
+  const notifier = notifierThread(config);
   const executor = createExecutor({ config, log: logOf("executor"), clock });
   const fencingGateway = createFencingGateway({ config, log: logOf("fencing-gateway"), clock });
   const policyEngine = createPolicyEngine({ config, log: logOf("policy-engine"), clock });
   return {
     async start() {
-      await membership.run("start");
+      await membership.start();
       await Promise.all([executor.start(), fencingGateway.start()]);
       await policyEngine.start();
       await notifier.run("start");
@@ -36,7 +37,7 @@ export function createNode({ config, clock }: { config: QuorateConfig; clock: Cl
       ["settle agents", () => executor.settle()],
       ["settle deliveries", () => notifier.run("settle")],
       ["close", async () => void (await Promise.all([notifier.run("close"), executor.close(), fencingGateway.close(), policyEngine.close()]))],
-      ["membership", () => membership.run("close")],
+      ["membership", () => membership.close()],
     ],
   };
 }
