@@ -10,7 +10,7 @@ import { type Cluster, makeNetwork, removeNetwork, startCluster } from "./cluste
 import { type EventLog, followCluster } from "./event-log.ts";
 import { type Layout, makeLayout } from "./layout.ts";
 import type { NodeLayout } from "./layout.ts";
-import { type OwnershipWatch, watchOwnership } from "./ownership.ts";
+import { type Owners, type OwnershipWatch, ownersOf, watchOwnership } from "./ownership.ts";
 import { findResourceAgents } from "./resource-agents.ts";
 
 export interface TestClusterOptions {
@@ -130,7 +130,8 @@ function questions(cluster: Cluster): Pick<TestCluster, "status" | "nodeOf" | "s
       return cluster.until(`all groups to run and ${nodes.join(", ")} to be online`, async () => {
         const now = await status(nodes[0]);
         const online = nodes.every((name) => now.nodes.some((node) => node.name === name && node.online && !node.pending && !node.unclean));
-        return now.haveQuorum && online && groups.every((group) => placeOf(now, group) !== null) && devicesRun(now) ? now : null;
+        if (!now.haveQuorum || !online || !devicesRun(now)) return null;
+        return groups.every((group) => isHeldBy(placeOf(now, group), ownersOf(cluster, group))) ? now : null;
       }, 2 * PATIENCE_MS);
     },
     cli: async (node, ...args) => {
@@ -161,6 +162,11 @@ function placeOf({ resources }: ClusterStatus, group: number): string | null {
   const nodes = new Set(members.flatMap((member) => member.nodes));
   const [node] = nodes;
   return node !== undefined && nodes.size === 1 && members.every(isStarted) ? node : null;
+}
+
+/** A status can be old; it counts when the kernels say the same. */
+function isHeldBy(node: string | null, owners: Owners): boolean {
+  return node !== null && [owners.address, owners.disk, owners.server].every((nodes) => nodes.length === 1 && nodes[0] === node);
 }
 
 /** An instance of each fence device runs wherever it may. */

@@ -59,7 +59,7 @@ export function createPolicyService({ config, engine, requests, outbox, clock, l
       return {};
     }, log),
     fenceHistory: rpcHandler(({ node }: FenceHistoryRequestProto) => {
-      const records = engine.replica.fences.filter(({ target }) => node === undefined || target === node).toReversed();
+      const records = engine.replica.fences.filter(({ target }) => (node ?? null) === null || target === node).toReversed();
       return { records: records.map((record) => fenceRecordToProto(fenceRecord(record))) };
     }, log),
     cleanup: rpcHandler(async ({ resource, node, by }: CleanupRequestProto) => {
