@@ -2,21 +2,25 @@
 import type { NodeName, Prng } from "@quorate/core";
 import type { EventQueue } from "./event-queue.ts";
 
+/** Chances are in thousandths. */
 export interface NetworkFaults {
-  /** In thousandths. */
   readonly drop: number;
+  /** A second copy arrives, up to `slowMs` later. */
   readonly duplicate: number;
-  /** In thousandths: a message takes up to `slowMs` instead of a few milliseconds. */
+  /** A message takes up to `slowMs` instead of a few milliseconds. */
   readonly slow: number;
   readonly slowMs: number;
 }
 
 export const CALM: NetworkFaults = { drop: 0, duplicate: 0, slow: 0, slowMs: 0 };
 
+/** `command`: a request to an executor or gateway, or its answer. They have faults of their own, because what comes late there is worst. */
+export type Traffic = "message" | "command";
+
 export class Network {
   readonly #queue: EventQueue;
   readonly #prng: Prng;
-  faults: NetworkFaults = CALM;
+  readonly faults: Record<Traffic, NetworkFaults> = { message: CALM, command: CALM };
   /** Directed pairs `from>to` that are cut. */
   readonly cut: Set<string> = new Set();
 
@@ -26,19 +30,16 @@ export class Network {
   }
 
   /** Delivers later, perhaps never, perhaps twice. A cut counts at sending and at arrival. */
-  send(from: NodeName, to: NodeName, deliver: () => void): void {
-    const copies = from !== to && this.#chance(this.faults.duplicate) ? 2 : 1;
-    for (let copy = 0; copy < copies; copy++) {
-      if (from !== to && (this.isCut(from, to) || this.#chance(this.faults.drop))) continue;
-      const delayMs = this.#chance(this.faults.slow) ? 1 + this.#prng.below(this.faults.slowMs) : 0.2 + this.#prng.below(20) / 10;
-      this.#queue.after(from === to ? 0.1 : delayMs, () => {
-        if (!this.isCut(from, to)) deliver();
-      });
-    }
+  send(from: NodeName, to: NodeName, deliver: () => void, traffic: Traffic = "message"): void {
+    if (from === to) return this.#queue.after(0.1, deliver);
+    const { drop, duplicate, slow, slowMs } = this.faults[traffic];
+    const quickMs = (): number => 0.2 + this.#prng.below(20) / 10;
+    this.#copy(from, to, { deliver, drop, delayMs: this.#chance(slow) ? 1 + this.#prng.below(slowMs) : quickMs() });
+    if (this.#chance(duplicate)) this.#copy(from, to, { deliver, drop, delayMs: quickMs() + this.#prng.below(slowMs) });
   }
 
   isCut(from: NodeName, to: NodeName): boolean {
-    return this.cut.has(`${from}>${to}`);
+    return this.cut.size > 0 && this.cut.has(`${from}>${to}`);
   }
 
   /** Cuts every pair between the two sides, both ways. */
@@ -48,7 +49,15 @@ export class Network {
 
   heal(): void {
     this.cut.clear();
-    this.faults = CALM;
+    this.faults.message = CALM;
+    this.faults.command = CALM;
+  }
+
+  #copy(from: NodeName, to: NodeName, { deliver, drop, delayMs }: { deliver: () => void; drop: number; delayMs: number }): void {
+    if (this.isCut(from, to) || this.#chance(drop)) return;
+    this.#queue.after(delayMs, () => {
+      if (!this.isCut(from, to)) deliver();
+    });
   }
 
   #chance(perMille: number): boolean {

@@ -2,13 +2,15 @@
  * One simulated node: the real cores of its services, wired as the services wire them, on simulated disks and network.
  * A process crash keeps what runs (agents' resources) and what was synced; a power cut keeps only what was synced.
  */
-import { type Cib, parseCib } from "@quorate/cib";
 import { type Command, Engine, type EngineConfig, type EngineEffect, type EngineInput, type Packet, type RequestCommand } from "@quorate/controller";
-import { type Authority, type BootId, type NodeName, type Prng, type SessionId, assert } from "@quorate/core";
+import type { Authority, BootId, NodeName, Prng, SessionId } from "@quorate/core";
 import { type ExecutorCore, type ExecutorEffect, type ExecutorInput, type ExecutorReply, type ExecutorRequest, type Operation, type OperationResult, createExecutorCore } from "@quorate/execution";
 import { type FenceReply, type FenceRequest, type FencingCore, type FencingEffect, createFencingCore } from "@quorate/fencing";
 import { type Beat, type Membership, type MembershipEffect, type MembershipReport, createMembership } from "@quorate/membership";
 import { schedule } from "@quorate/scheduler";
+import { Agents } from "./agents.ts";
+import { EMPTY_CIB } from "./cluster-cib.ts";
+import { codec, decode } from "./codec.ts";
 import { NodeDisk } from "./disk.ts";
 import { Serial, type Work } from "./serial.ts";
 import type { World } from "./world.ts";
@@ -45,9 +47,9 @@ export class SimNode {
   #disk: NodeDisk;
   #bootId: BootId = "";
   #life: Life | null = null;
-  /** Resources that run: the truth, whatever anybody believes. */
-  readonly active: Set<string> = new Set();
-  readonly #reaped = new Set<string>();
+  readonly #agents: Agents;
+  #quorumAtMs = 0;
+  #connected = false;
   powered = false;
 
   constructor(name: NodeName, world: World, prng: Prng) {
@@ -55,6 +57,22 @@ export class SimNode {
     this.#world = world;
     this.#prng = prng;
     this.#disk = new NodeDisk(`store-${name}`);
+    this.#agents = new Agents(world.queue, prng);
+  }
+
+  /** Resources that run: the truth, whatever anybody believes. */
+  get active(): ReadonlySet<string> {
+    return this.#agents.active;
+  }
+
+  /** The run that works on this resource now; null when there is none. */
+  runningOn(resource: string): string | null {
+    return this.#agents.running(resource);
+  }
+
+  /** Time since this node last had connected quorum, as its executor was told; 0 while it has. */
+  get quorumLostForMs(): number {
+    return this.#connected ? 0 : this.#world.queue.nowMs - this.#quorumAtMs;
   }
 
   get bootId(): BootId {
@@ -85,7 +103,7 @@ export class SimNode {
     if (!this.powered) return;
     this.powered = false;
     this.crash();
-    this.active.clear();
+    this.#agents.clear();
   }
 
   /** kill -9 of all daemons. A write under way may have reached the disk. */
@@ -94,6 +112,7 @@ export class SimNode {
     if (life === null) return;
     life.alive = false;
     this.#life = null;
+    this.#setQuorum(false);
     for (const serial of [life.engineDisk, life.executorWork, life.fencingWork]) {
       const write = serial.kill();
       if (write !== null && this.#prng.below(2) === 0) this.#worldlessly(write);
@@ -109,9 +128,9 @@ export class SimNode {
       session,
       membership: createMembership(this.#membershipConfig(), { bootId: this.#bootId, session }, time.nowMs),
       engine: new Engine({
-        config: this.#engineConfig(session), codec: { encode: (command) => CODEC.encode(command), decode: (bytes) => this.#observe(life, bytes) },
+        config: this.#engineConfig(session), codec: { encode: (command) => codec.encode(command), decode: (bytes) => this.#observe(life, bytes) },
         stored: { identity: this.#disk.identity.value, hardState: this.#disk.hardState, entries: [...this.#disk.entries] },
-        emptyCib: EMPTY, seed: this.#prng.below(2 ** 31), hash: (text) => `uuid-${text.length}-${text.slice(-40)}`, time,
+        emptyCib: EMPTY_CIB, seed: this.#prng.below(2 ** 31), hash: (text) => `uuid-${text.length}-${text.slice(-40)}`, time,
       }),
       engineDisk: new Serial(this.#world.queue, () => this.#stepEngine(life)),
       inbox: [],
@@ -134,11 +153,16 @@ export class SimNode {
     });
   }
 
+  /** A resource dies by itself, and no daemon is told. */
+  kill(resource: string): void {
+    this.#agents.lose(resource);
+  }
+
   /** A fault of the program: the gate is passed by. */
   forceRun(operation: Operation, authority: Authority): void {
     const life = this.#life;
     if (life === null) return;
-    this.#world.checker.spawned(this.name, { operation, authority });
+    this.#world.checker.spawned(this, { operation, authority });
     this.#runAgent(life, { callId: -this.#world.nextNumber(), operation });
   }
 
@@ -148,8 +172,8 @@ export class SimNode {
 
   /** Entries are decoded once each, in order, just before they are applied. */
   #observe(life: Life, bytes: Uint8Array): Command {
-    const command = CODEC.decode(bytes);
-    this.#world.checker.applied(this.name, life.engine.replica.applied + 1, JSON.stringify(command));
+    const { command, text } = decode(bytes);
+    this.#world.checker.applying(this.name, { index: life.engine.replica.applied + 1, command, text, replica: life.engine.replica });
     return command;
   }
 
@@ -208,11 +232,17 @@ export class SimNode {
         this.#world.checker.suspicions(this.name, effect.report);
         const report = this.#world.mutated("view-by-minority") ? minorityReport(effect.report) : effect.report;
         this.#post(life, { kind: "membership", report });
+        this.#setQuorum(report.connectedQuorum);
         this.#feedExecutor(life, { kind: "quorum", connected: report.connectedQuorum });
       } else {
         this.#world.sendBeat(this.name, effect);
       }
     }
+  }
+
+  #setQuorum(connected: boolean): void {
+    if (this.#connected || connected) this.#quorumAtMs = this.#world.queue.nowMs;
+    this.#connected = connected;
   }
 
   // The policy-engine.
@@ -227,7 +257,7 @@ export class SimNode {
     while (life.alive && !life.engineDisk.busy && (life.inbox.length > 0 || life.engine.pending)) {
       const effects = life.engine.step(life.inbox.splice(0), this.#world.time());
       life.engineDisk.push(effects.map((effect) => this.#engineWork(life, effect)));
-      this.#world.checker.afterEngineStep(this.name, life.engine);
+      if (this.#world.checker.afterEngineStep(this.name, life.engine)) this.#world.onLeader(this.name);
     }
   }
 
@@ -262,8 +292,8 @@ export class SimNode {
         queue.after(0.2, () => this.#performMembership(life, life.alive ? life.membership.step({ kind: "seed", nowMs: queue.nowMs, members: effect.members }) : []));
         return;
       case "events":
-        for (const event of effect.events) if (life.engine.raftStatus.role === "leader") this.#world.note(`event ${event.type}: ${event.message}`);
         this.#world.checker.events(effect.events);
+        for (const event of effect.events) if (life.engine.raftStatus.role === "leader") this.#world.note(`event ${event.type}: ${event.message}`);
         return;
       case "answer":
         if (effect.answer.outcome.error === null) life.clients.get(effect.answer.requestId)?.();
@@ -306,13 +336,13 @@ export class SimNode {
         return;
       }
       case "spawn":
-        this.#world.checker.spawned(this.name, effect);
+        this.#world.checker.spawned(this, effect);
         this.#runAgent(life, effect);
         return;
       case "kill":
         return; // simulated agents end by themselves within their time limit
       case "reap":
-        this.#reaped.add(`${effect.session}/${effect.callId}`); // an agent outlives its executor: until this it went on
+        this.#agents.kill(effect.operation.resource, `${effect.session}/${effect.callId}`); // an agent outlives its executor: until this it went on
         this.#world.queue.after(this.#prng.below(50), () => this.#feedExecutor(life, { kind: "gone", callId: effect.callId }));
         return;
       case "report":
@@ -329,23 +359,12 @@ export class SimNode {
   }
 
   #runAgent(life: Life, { callId, operation }: { readonly callId: number; readonly operation: Operation }): void {
-    const bootId = this.#bootId;
     this.#feedExecutor(life, { kind: "spawned", callId, pid: callId, startTime: "1" });
-    this.#world.queue.after(5 + this.#prng.below(60), () => {
-      if (!this.powered || this.#bootId !== bootId) return; // the power went: nothing of it came to pass
-      if (this.#reaped.has(`${life.session}/${callId}`)) return;
-      const rc = this.#agent(operation.agent.class, operation.resource, operation.task);
+    const fault = (): number | null => this.#world.agentFault(operation.task);
+    this.#agents.run({ key: `${life.session}/${callId}`, operation }, fault, (rc) => {
+      this.#world.checker.activity();
       this.#feedExecutor(life, { kind: "ended", callId, outcome: { status: "done", rc, exitReason: "" }, lingering: false });
     });
-  }
-
-  #agent(agentClass: string, resource: string, task: string): number {
-    const fault = this.#world.agentFault(this.name, task);
-    if (fault !== null) return fault;
-    if (task === "start") this.active.add(resource);
-    if (task === "stop") this.active.delete(resource);
-    if (agentClass !== "stonith") this.#world.checker.activity();
-    return task === "monitor" && !this.active.has(resource) ? 7 : 0;
   }
 
   // The fencing-gateway.
@@ -396,31 +415,4 @@ export class SimNode {
 /** A fault: one node's suspicion counts as a majority's. */
 function minorityReport(report: MembershipReport): MembershipReport {
   return { ...report, connectedQuorum: true, peers: report.peers.map((peer) => (peer.state === "suspected" ? { ...peer, majoritySuspects: true } : peer)) };
-}
-
-const CODEC = {
-  /** Text as bytes, one per UTF-16 unit's half: reversible, and needs nothing from outside the language. */
-  encode(command: Command): Uint8Array {
-    const text = JSON.stringify(command);
-    const bytes = new Uint8Array(text.length * 2);
-    for (let i = 0; i < text.length; i++) {
-      const unit = text.charCodeAt(i);
-      bytes[2 * i] = unit & 255;
-      bytes[2 * i + 1] = unit >> 8;
-    }
-    return bytes;
-  },
-  decode(bytes: Uint8Array): Command {
-    let text = "";
-    for (let i = 0; i < bytes.length; i += 2) text += String.fromCharCode(bytes[i]! | (bytes[i + 1]! << 8));
-    return JSON.parse(text) as Command;
-  },
-};
-
-const EMPTY: Cib = emptyDocument();
-
-function emptyDocument(): Cib {
-  const parsed = parseCib(`<cib admin_epoch="0" epoch="0" num_updates="0" validate-with="pacemaker-3.9"><configuration><crm_config/><nodes/><resources/><constraints/></configuration><status/></cib>`);
-  assert(parsed.ok, "the empty document is valid");
-  return parsed.value.cib;
 }

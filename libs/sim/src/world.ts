@@ -4,7 +4,7 @@ import { type NodeName, Prng } from "@quorate/core";
 import type { ExecutorReport, ExecutorRequest } from "@quorate/execution";
 import type { FenceReply, FenceRequest } from "@quorate/fencing";
 import type { MembershipEffect } from "@quorate/membership";
-import { Checker } from "./checker.ts";
+import { Checker, Violation, WALL_START_MS } from "./checker.ts";
 import { simulatedCib } from "./cluster-cib.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { Mutation } from "./mutation.ts";
@@ -12,8 +12,9 @@ import { Network } from "./network.ts";
 import { PowerDevice } from "./power.ts";
 import { SimNode } from "./sim-node.ts";
 
-const WALL_START_MS = 1_700_000_000_000;
 const NOTES_MAX = 400;
+/** Five nodes that talk as they should make about a thousand. */
+const STORM = 20_000;
 /** The gateway's request is given up this long after its own budget. */
 const FENCE_SLACK_MS = 1_000;
 
@@ -38,6 +39,10 @@ export class World {
   readonly notes: string[] = [];
   /** In thousandths: an agent's start or stop fails. */
   agentFaults = 0;
+  /** What a scenario does the moment a node becomes leader, before anything it sends then is on its way. */
+  onLeader: (node: NodeName) => void = () => {};
+  /** A node that the fence device switched off comes back after this long; null: somebody else sees to it. */
+  repairMs: { readonly least: number; readonly most: number } | null = null;
   readonly #mutation: Mutation | null;
   #number = 0;
 
@@ -72,14 +77,22 @@ export class World {
     if (this.notes.length > 2 * NOTES_MAX) this.notes.splice(0, NOTES_MAX);
   }
 
-  /** Runs until the virtual time `untilMs`. */
+  /** Runs until the virtual time `untilMs`. More than `STORM` happenings in a second are messages that breed messages. */
   run(untilMs: number): void {
-    while (this.queue.next(untilMs));
+    let secondEndsMs = this.queue.nowMs + 1_000;
+    let happened = 0;
+    while (this.queue.next(untilMs)) {
+      happened += 1;
+      if (happened > STORM) throw new Violation(`storm: ${STORM} happenings within ${Math.round(this.queue.nowMs - secondEndsMs + 1_000)} ms`);
+      if (this.queue.nowMs < secondEndsMs) continue;
+      secondEndsMs = this.queue.nowMs + 1_000;
+      happened = 0;
+    }
     this.queue.nowMs = Math.max(this.queue.nowMs, untilMs);
   }
 
   /** An exit code that an agent gives instead of working; null: it works. */
-  agentFault(_node: NodeName, task: string): number | null {
+  agentFault(task: string): number | null {
     return task === "start" && this.prng.below(1_000) < this.agentFaults ? 1 : null;
   }
 
@@ -88,6 +101,7 @@ export class World {
   }
 
   sendPacket(from: NodeName, to: NodeName, packet: Packet): void {
+    this.checker.sent(packet);
     this.network.send(from, to, () => this.nodes.get(to)!.onPacket(packet));
   }
 
@@ -98,13 +112,15 @@ export class World {
   sendExecutorRequest(from: NodeName, { node, token, request }: OutgoingRequest): void {
     if (this.mutated("start-before-claim") && request.kind === "claim") return this.#forgeClaim(from, { node, token, request });
     const target = this.nodes.get(node)!;
-    this.network.send(from, node, () =>
+    const { engine } = this.nodes.get(from)!;
+    if (engine !== null) this.checker.commanded(node, request, engine.replica);
+    const deliver = (): void =>
       target.onExecutorRequest(request, (reply) => {
         const passedBy = request.kind === "execute" && reply.kind === "refused" && (this.mutated("start-before-claim") || (this.mutated("stale-term-obeyed") && reply.reason === "stale-authority"));
         if (passedBy) target.forceRun(request.operation, request.authority);
-        this.network.send(node, from, () => this.nodes.get(from)!.onInput({ kind: "executorReply", node, token, reply }));
-      }),
-    );
+        this.network.send(node, from, () => this.nodes.get(from)!.onInput({ kind: "executorReply", node, token, reply }), "command");
+      });
+    this.network.send(from, node, deliver, "command");
   }
 
   sendFenceRequest(from: NodeName, gateway: NodeName, request: FenceRequest): void {
@@ -117,7 +133,8 @@ export class World {
       if (reply.outcome === "succeeded" && target !== undefined && !this.mutated("fence-timeout-is-success")) this.checker.fenced(target, request.targetBootId);
       this.nodes.get(from)!.onInput({ kind: "fenceReply", reply });
     };
-    this.network.send(from, gateway, () => this.nodes.get(gateway)!.onFenceRequest(request, (reply) => this.network.send(gateway, from, () => answer(reply))));
+    const deliver = (): void => this.nodes.get(gateway)!.onFenceRequest(request, (reply) => this.network.send(gateway, from, () => answer(reply), "command"));
+    this.network.send(from, gateway, deliver, "command");
     this.queue.after(request.timeoutMs + FENCE_SLACK_MS, () => answer({ fenceId: request.fenceId, outcome: "unknown", device: null, detail: "no answer", powered: null, targets: [], elapsedMs: 0 }));
   }
 
@@ -131,5 +148,6 @@ export class World {
   #switchOff(node: SimNode): void {
     this.note(`power off ${node.name}`);
     node.powerOff();
+    if (this.repairMs !== null) this.queue.after(this.repairMs.least + this.prng.below(this.repairMs.most - this.repairMs.least), () => node.powerOn());
   }
 }
