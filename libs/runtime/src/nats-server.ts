@@ -1,18 +1,18 @@
 /** Finding a nats-server binary and running one: for the demo, for tests, and for small installations. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { delimiter, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { QuorateError } from "@quorate/core";
+import { unpackDebianPackage } from "./debian-package.ts";
 import { deferred } from "./deferred.ts";
 import { exists } from "./files.ts";
 import { type NatsServerOptions, natsServerConfig } from "./nats-config.ts";
 
 const run = promisify(execFile);
 const VERSION_MIN: readonly [number, number] = [2, 9];
-const DOWNLOAD_TIMEOUT_MS = 180_000;
 const READY_MS = 5_000;
 
 /**
@@ -26,7 +26,11 @@ export async function findNatsServer(cacheDir: string, searched: readonly string
   for (const candidate of [...searched.map((place) => join(place, "nats-server")), cached]) {
     if ((await exists(candidate)) && (await isRecent(candidate))) return candidate;
   }
-  await unpackDebianPackage(home);
+  try {
+    await unpackDebianPackage("nats-server", home);
+  } catch (error) {
+    throw missing(error instanceof Error ? error.message : String(error));
+  }
   if (await isRecent(cached)) return cached;
   throw missing("Debian's package on this release is older than 2.9");
 }
@@ -50,44 +54,8 @@ async function isRecent(binary: string): Promise<boolean> {
   }
 }
 
-/** `apt-get download` works as any user when the package lists are there; otherwise lists of our own are fetched first. */
-async function unpackDebianPackage(home: string): Promise<void> {
-  await mkdir(dirname(home), { recursive: true });
-  const work = await mkdtemp(`${home}.`);
-  const apt = (...args: string[]): Promise<unknown> => run("apt-get", args, { cwd: work, timeout: DOWNLOAD_TIMEOUT_MS });
-  const ownState = ["-o", `Dir::State::lists=${work}/apt/lists`, "-o", `Dir::Cache=${work}/apt/cache`];
-  try {
-    try {
-      await apt("download", "nats-server");
-    } catch {
-      await mkdir(join(work, "apt", "lists", "partial"), { recursive: true });
-      await mkdir(join(work, "apt", "cache", "archives", "partial"), { recursive: true });
-      await apt(...ownState, "update");
-      await apt(...ownState, "download", "nats-server");
-    }
-    const archive = (await readdir(work)).find((name) => name.endsWith(".deb"));
-    if (archive === undefined) throw new Error("apt-get downloaded nothing");
-    await run("dpkg-deb", ["-x", archive, "root"], { cwd: work, timeout: DOWNLOAD_TIMEOUT_MS });
-    await rm(home, { recursive: true, force: true }); // what was there did not run
-    await rename(join(work, "root"), home).catch((error: unknown) => {
-      if (!isTaken(error)) throw error; // another process was first
-    });
-  } catch (error) {
-    throw missing(lastLine(error));
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-}
 
-function isTaken(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === "ENOTEMPTY" || code === "EEXIST";
-}
 
-function lastLine(error: unknown): string {
-  const { stderr, message } = error as { stderr?: string; message?: string };
-  return (stderr || message || String(error)).trim().split("\n").at(-1) ?? "";
-}
 
 export interface NatsServerHandle {
   readonly pid: number;
