@@ -56,7 +56,8 @@ interface Leading {
 export class Dc {
   readonly #config: DcConfig;
   readonly #replica: Replica;
-  readonly #startedAtMs: number;
+  /** Since when this node's present membership process listens. */
+  #listeningSinceMs: number;
   readonly #desk: FenceDesk = new FenceDesk();
   #report: MembershipReport | null = null;
   #leading: Leading | null = null;
@@ -68,7 +69,7 @@ export class Dc {
   constructor(options: { config: DcConfig; replica: Replica; startedAtMs: number }) {
     this.#config = options.config;
     this.#replica = options.replica;
-    this.#startedAtMs = options.startedAtMs;
+    this.#listeningSinceMs = options.startedAtMs;
   }
 
   /** Effects since the last call, to be performed in order. */
@@ -104,6 +105,7 @@ export class Dc {
   }
 
   onMembership(report: MembershipReport, time: Time): void {
+    if (this.#report !== null && this.#report.session !== report.session) this.#listeningSinceMs = time.nowMs;
     this.#report = report;
     this.#advance(time);
   }
@@ -358,7 +360,8 @@ export class Dc {
     const report = this.#report;
     if (leading === null || report === null || !report.connectedQuorum) return;
     const proposal = proposeView({
-      replica: this.#replica, report, nowMs: time.nowMs, startedAtMs: this.#startedAtMs, uncommandable: leading.uncommandable, rules: this.#config,
+      replica: this.#replica, report, nowMs: time.nowMs, startedAtMs: this.#listeningSinceMs, ownView: leading.authority !== null,
+      uncommandable: leading.uncommandable, rules: this.#config,
     });
     this.#awaited = proposal.awaited;
     if (this.#changeView(leading, proposal, time)) return;

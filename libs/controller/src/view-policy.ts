@@ -18,8 +18,10 @@ export interface ViewInput {
   readonly replica: Replica;
   readonly report: MembershipReport;
   readonly nowMs: MonotonicMs;
-  /** When this process started. */
+  /** Since when this node listens: the start of its policy-engine or of its membership process, whichever was later. */
   readonly startedAtMs: MonotonicMs;
+  /** The committed view is one that this DC made: its members were heard and claimed by it. */
+  readonly ownView: boolean;
   /** Nodes whose executor did not answer a claim or command in time, with the words for it. */
   readonly uncommandable: ReadonlyMap<NodeName, string>;
   readonly rules: ViewRules;
@@ -74,7 +76,9 @@ function judge(input: ViewInput, node: NodeName, peer: PeerReport | undefined): 
   const { replica, uncommandable } = input;
   const condition = replica.nodes.get(node)!.condition;
   const inView = replica.view.members.find((member) => member.node === node);
-  if (peer === undefined || peer.state === "pending" || peer.bootId === null) return judgeUnseen(input, node, inView);
+  if (peer === undefined || peer.state === "pending" || peer.bootId === null) {
+    return inView !== undefined && input.ownView ? judgeUnheardMember(input, inView, peer) : judgeUnseen(input, node, inView);
+  }
   if (replica.fencedBootIds.has(peer.bootId)) return inView?.bootId === peer.bootId ? lost(node, "it is being fenced") : { kind: "out" };
   if (inView === undefined) return condition === "member" && peer.majoritySuspects ? lost(node, silence(peer)) : judgeCandidate(input, peer);
   if (peer.majoritySuspects) return lost(node, silence(peer));
@@ -97,6 +101,13 @@ function judgeCandidate({ rules, replica }: ViewInput, peer: PeerReport): Verdic
   if (old !== undefined) return { kind: "member", member: old };
   const condition = replica.nodes.get(peer.node)!.condition;
   return condition === "pending" || condition === "member" ? { kind: "awaited" } : { kind: "out" };
+}
+
+/** This node's membership process restarted: that it has not heard a member yet says nothing; only a majority can. */
+function judgeUnheardMember({ uncommandable }: ViewInput, inView: ViewMember, peer: PeerReport | undefined): Verdict {
+  if (peer !== undefined && peer.majoritySuspects) return lost(inView.node, silence(peer));
+  const silent = uncommandable.get(inView.node);
+  return silent === undefined ? { kind: "member", member: inView } : lost(inView.node, silent);
 }
 
 /** Not heard since this process started: awaited at a cold start, lost when the time for that is over. */
