@@ -1,5 +1,11 @@
-import { expect, test } from "vitest";
-import { createPacketSeal } from "./sealed-packet.ts";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { createPacketSeal, readPacketSeal } from "./sealed-packet.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "quorate-seal-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const body = new TextEncoder().encode("a beat");
 
@@ -19,7 +25,21 @@ test.each([
   expect(key.open(spoil(key.seal(body)))).toBeNull();
 });
 
-test("a short key is refused in words, without the key", () => {
-  expect(() => createPacketSeal("short-secret")).toThrow(/at least 16/);
-  expect(() => createPacketSeal("short-secret")).not.toThrow(/short-secret/);
+test.each([
+  { name: "15 bytes", text: "fifteen bytes!!\n", want: /keyFile .*at least 16 bytes, it has 15/ },
+  { name: "not text", text: Buffer.from([0xff, 0xfe, 0x00, 0x80, ...Buffer.alloc(32, 7)]), want: /must be text/ },
+  { name: "no file", text: null, want: /keyFile .*cannot be read/ },
+])("the key file is refused in words: $name", async ({ text, want }) => {
+  const path = join(dir, "key");
+  rmSync(path, { force: true });
+  if (text !== null) writeFileSync(path, text);
+  const error = await readPacketSeal(path).catch((each: unknown) => each);
+  expect(error).toMatchObject({ code: "QUORATE_CONFIG_INVALID", message: expect.stringMatching(want) });
+  if (typeof text === "string") expect(String(error)).not.toContain(text.trim());
+});
+
+test("the end of the key's line is not part of the key", async () => {
+  const path = join(dir, "good");
+  writeFileSync(path, "0123456789abcdef\n");
+  expect((await readPacketSeal(path)).seal(body)).toEqual(createPacketSeal("0123456789abcdef").seal(body));
 });

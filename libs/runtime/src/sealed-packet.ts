@@ -4,7 +4,7 @@ import { QuorateError } from "@quorate/core";
 import { readSecret } from "./files.ts";
 
 const SEAL_BYTES = 32;
-const KEY_CHARACTERS_MIN = 16;
+const KEY_BYTES_MIN = 16;
 
 export interface PacketSeal {
   seal(body: Uint8Array): Uint8Array;
@@ -12,10 +12,12 @@ export interface PacketSeal {
   open(packet: Uint8Array): Uint8Array | null;
 }
 
-/** @throws QuorateError QUORATE_CONFIG_INVALID when the key is shorter than 16 characters. */
+/** @throws QuorateError QUORATE_CONFIG_INVALID when the key is not text or shorter than 16 bytes. Never shows the key. */
 export function createPacketSeal(key: string): PacketSeal {
-  if (key.length < KEY_CHARACTERS_MIN) {
-    throw new QuorateError("QUORATE_CONFIG_INVALID", `the cluster key has ${key.length} characters; at least ${KEY_CHARACTERS_MIN} are needed. Make one with: openssl rand -hex 32`);
+  if (key.includes("\uFFFD")) throw new QuorateError("QUORATE_CONFIG_INVALID", "the cluster key must be text (for example hexadecimal). Make one with: openssl rand -hex 32");
+  const bytes = Buffer.byteLength(key);
+  if (bytes < KEY_BYTES_MIN) {
+    throw new QuorateError("QUORATE_CONFIG_INVALID", `the cluster key must have at least ${KEY_BYTES_MIN} bytes, it has ${bytes}. Make one with: openssl rand -hex 32`);
   }
   const sealOf = (body: Uint8Array): Buffer => createHmac("sha256", key).update(body).digest();
   return {
@@ -33,7 +35,18 @@ export function createPacketSeal(key: string): PacketSeal {
   };
 }
 
-/** Reads the cluster key. @throws QuorateError QUORATE_CONFIG_INVALID when it cannot be read or is too short. */
+/** Reads the cluster key. @throws QuorateError QUORATE_CONFIG_INVALID, naming the file, when it cannot be read or is no good key. */
 export async function readPacketSeal(keyFile: string): Promise<PacketSeal> {
-  return createPacketSeal(await readSecret(keyFile));
+  const invalid = (problem: string, cause: unknown): QuorateError => new QuorateError("QUORATE_CONFIG_INVALID", `paths.keyFile ${keyFile}: ${problem}`, { cause });
+  let key: string;
+  try {
+    key = await readSecret(keyFile);
+  } catch (cause) {
+    throw invalid("the cluster key cannot be read", cause);
+  }
+  try {
+    return createPacketSeal(key);
+  } catch (cause) {
+    throw cause instanceof QuorateError ? invalid(cause.message, cause) : cause;
+  }
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MembershipReport, PeerReport } from "@quorate/membership";
 import {
-  type NatsServerHandle, connectBus, createRpcClient, findNatsServer, followStream, freePorts, silentLogger, startNatsServer, unaryCall,
+  type NatsServerHandle, connectBus, createPacketSeal, createRpcClient, findNatsServer, followStream, freePorts, silentLogger, startNatsServer, unaryCall,
 } from "@quorate/runtime";
 import { MembershipServiceClient, type WatchResponseProto, membershipReportFromProto, partToProto } from "@quorate/wire";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -149,7 +149,7 @@ describe("five nodes", () => {
   test("packets without the key are dropped, counted and logged, and change nothing", async () => {
     const before = nodes[0]!.last()!.peers.map(({ session, bootId }) => [session, bootId]);
     const forged = { clusterId: "t", from: "n2", bootId: "evil", session: "evil", sequence: 1e9, link: "udp:lan", echoes: { n1: nodes[0]!.last()!.session }, hears: [], suspects: ["n3"], progress: { policyEngineAgeMs: null, executorAgeMs: null }, state: "up" } as const;
-    const packets = [sealBeat(forged, Buffer.from("not the key, but as long")), Buffer.from("short"), Buffer.alloc(9_000), sealBeat({ ...forged, clusterId: "other" }, Buffer.from(KEY)), sealBeat({ ...forged, link: "nats" }, Buffer.from(KEY))];
+    const packets = [sealBeat(forged, createPacketSeal("not the key, but as long")), Buffer.from("short"), Buffer.alloc(9_000), sealBeat({ ...forged, clusterId: "other" }, createPacketSeal(KEY)), sealBeat({ ...forged, link: "nats" }, createPacketSeal(KEY))];
     const socket = createSocket("udp4");
     for (let n = 0; n < 50; n += 1) for (const packet of packets) socket.send(packet, udpPort, "127.0.0.1");
     const dropped = ["udp:lan signature", "udp:lan size", "udp:lan cluster", "udp:lan link"];

@@ -8,11 +8,11 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Beat, type LinkName, type Membership, type MembershipEffect, type MembershipInput, createMembership } from "@quorate/membership";
-import { type Clock, type Logger, type QuorateConfig, createReadiness, readBootId, serveRpc } from "@quorate/runtime";
+import { type Clock, type Logger, type QuorateConfig, type PacketSeal, createReadiness, readBootId, readPacketSeal, serveRpc } from "@quorate/runtime";
 import { DropLog } from "./drop-log.ts";
 import { type BeatLink, linkNames, openNatsLink, openUdpLink, ownLinks } from "./links.ts";
 import { type MembershipRpc, createMembershipRpc } from "./membership-rpc.ts";
-import { openPacket, readClusterKey, sealBeat } from "./packet.ts";
+import { openPacket, sealBeat } from "./packet.ts";
 import { ReportLog } from "./report-log.ts";
 
 export interface MembershipService {
@@ -54,12 +54,12 @@ export function createMembershipService(options: MembershipServiceOptions): Memb
 async function start({ config, log, clock }: MembershipServiceOptions, closers: (() => Promise<void> | void)[]): Promise<void> {
   const readiness = createReadiness(["beats"]);
   const links = linkNames(config);
-  const [key, bootId] = await Promise.all([readClusterKey(config.paths.keyFile), readBootId(config.paths.bootId)]);
+  const [seal, bootId] = await Promise.all([readPacketSeal(config.paths.keyFile), readBootId(config.paths.bootId)]);
   const self = { bootId, session: randomBytes(8).toString("hex") };
   const { beatIntervalMs, deadTimeMs } = config.membership;
   const voters = config.nodes.map(({ name }) => name);
   const core = createMembership({ node: config.node, voters, clusterId: config.cluster, links, beatIntervalMs, deadTimeMs, tickMs: TICK_MS }, self, clock.nowMs());
-  const desk = new BeatDesk({ core, key, clusterId: config.cluster, log, clock });
+  const desk = new BeatDesk({ core, seal, clusterId: config.cluster, log, clock });
 
   mkdirSync(config.paths.run, { recursive: true });
   const rpc = await serveRpc({ addresses: [`unix:${join(config.paths.run, "membership.sock")}`], services: [desk.rpc.service], log });
@@ -82,7 +82,7 @@ async function start({ config, log, clock }: MembershipServiceOptions, closers: 
 /** Between the core and the world: inputs in, effects out. */
 class BeatDesk {
   readonly #core: Membership;
-  readonly #key: Uint8Array;
+  readonly #seal: PacketSeal;
   readonly #clusterId: string;
   readonly #clock: Clock;
   readonly #links = new Map<LinkName, BeatLink>();
@@ -91,9 +91,9 @@ class BeatDesk {
   readonly rpc: MembershipRpc;
   #settled = false;
 
-  constructor({ core, key, clusterId, log, clock }: { core: Membership; key: Uint8Array; clusterId: string; log: Logger; clock: Clock }) {
+  constructor({ core, seal, clusterId, log, clock }: { core: Membership; seal: PacketSeal; clusterId: string; log: Logger; clock: Clock }) {
     this.#core = core;
-    this.#key = key;
+    this.#seal = seal;
     this.#clusterId = clusterId;
     this.#clock = clock;
     this.#drops = new DropLog(log);
@@ -118,7 +118,7 @@ class BeatDesk {
   }
 
   onPacket(packet: Uint8Array, link: LinkName): void {
-    const opened = openPacket(packet, this.#key);
+    const opened = openPacket(packet, this.#seal);
     if (!opened.ok) return this.#drops.count(link, opened.why);
     const { beat } = opened;
     if (beat.clusterId !== this.#clusterId) return this.#drops.count(link, "cluster");
@@ -144,7 +144,7 @@ class BeatDesk {
           const link = this.#links.get(effect.link);
           const known = sealed.get(effect.beat);
           if (link === undefined || (known !== undefined && link.shared)) break;
-          const packet = known ?? sealBeat(effect.beat, this.#key);
+          const packet = known ?? sealBeat(effect.beat, this.#seal);
           sealed.set(effect.beat, packet);
           link.send(packet, effect.to);
           break;
