@@ -86,6 +86,7 @@ test.each([
   { name: "an old answer to a claim says nothing of what is in flight now", script: "claim claimed:S wait late:claimed:S tick:300 claimed:S", want: "claim(5) | claimed |  |  | claim(5) | claimed" },
   { name: "a second answer to a claim changes nothing", script: "claim claimed:S claimed:T send:x", want: "claim(5) | claimed |  | forget#1" },
   { name: "acknowledgements never go back, and wait for a session", script: "ack:3 claim claimed:S ack:5 ack:4", want: " | claim(5) | claimed | acknowledge(5,S) | acknowledge(5,S)" },
+  { name: "reports are numbered anew in a session, and nothing of the last one acknowledges them", script: "claim claimed:S ack:7 claim claimed:T tick:1000 ack:2", want: "claim(5) | claimed | acknowledge(7,S) | claim(5) | claimed-restarted | acknowledge(0,T) | acknowledge(2,T)" },
 ])("$name", ({ script, want }) => expect(trace(script)).toBe(want));
 
 test("any answer, however old, ends the silence; asking does not", () => {

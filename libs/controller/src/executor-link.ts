@@ -162,6 +162,7 @@ export class ExecutorLink {
     if (this.#session !== null || compareAuthority(reply.authority, this.#authority) !== 0) return { news: [], send: [] };
     const restarted = this.#lastSession !== null && this.#lastSession !== reply.session;
     if (restarted) this.#pending = [];
+    if (this.#lastSession !== reply.session) this.#reportSequence = 0; // reports are numbered anew in every session
     this.#session = reply.session;
     this.#lastSession = reply.session;
     this.#firstToken = this.#nextToken();

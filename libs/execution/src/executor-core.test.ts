@@ -214,6 +214,12 @@ describe("reports", () => {
     expect(node.play("1=0 2=0 at(499) at(500) ack(1) at(1000) ack(2) at(9000)")).toBe("* report(1: 1=0) | * report(2: 1=0 2=0) | report(2: 1=0 2=0) | ok(2) | report(2: 2=0) | ok(2)");
   });
 
+  test("an acknowledgement of more than was ever sent is of another session, and nothing is taken for safe", () => {
+    const node = new Node();
+    node.play(`${READY} 1:start:a`);
+    expect(node.play("ack(9) 1=0 ack(9) at(500) ack(1) at(1000)")).toBe("ok(1) | * report(1: 1=0) | ok(1) | report(1: 1=0) | ok(1)");
+  });
+
   test("carry no more than 32 results; the rest follows the acknowledgement", () => {
     const node = new Node();
     node.play(READY);

@@ -40,8 +40,9 @@ export class ReportWindow {
     return this.#pending.some(({ result: { operation } }) => operation.transitionKey === transitionKey && operation.resource === resource);
   }
 
-  /** Everything up to this sequence is safe in the log. */
+  /** Everything up to this sequence is safe in the log. What was never sent in this numbering cannot be: such a word is of another session. */
   acknowledge(sequence: number): void {
+    if (sequence > this.#sentSequence) return;
     this.#pending = this.#pending.filter((pending) => pending.sequence > sequence);
     if (sequence >= this.#sentSequence) this.#sentAtMs = Number.NEGATIVE_INFINITY; // the rest was never sent
   }
@@ -50,6 +51,7 @@ export class ReportWindow {
   restart(renumber: boolean): void {
     this.#sentAtMs = Number.NEGATIVE_INFINITY;
     if (!renumber) return;
+    this.#sentSequence = 0;
     this.#pending = this.#pending.map(({ result }, index) => ({ sequence: index + 1, result }));
     this.#lastSequence = this.#pending.length;
   }
