@@ -1,4 +1,4 @@
-// `npm test [STEP ...]`: set-up, then everything CI runs. Steps: types lint contracts licences unit simulation.
+// `npm test [STEP ...]`: set-up, then everything CI runs. Steps: types lint contracts licences unit simulation integration.
 // Ends with one line that counts tests, and exit code 0 only when all of them passed.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ const STEPS = [
   { name: "licences", command: [nodeBinary, join(projectDir, "scripts/licences.mjs"), "--check"], count: () => 0 },
   { name: "unit", command: ["turbo", "run", "test", "--output-logs=new-only", "--ui=stream", "--concurrency=2"], count: vitestCount },
   { name: "simulation", command: [nodeBinary, "--conditions=@quorate/source", join(projectDir, "libs/sim/run.ts"), "--seeds", SIMULATION_SEEDS], count: (text) => Number(/^(\d+) seeds, 0 with a violation/m.exec(text)?.[1] ?? 0) },
+  { name: "integration", command: ["npm", "run", "--silent", "test:integration", "--workspace", "integration-tests"], count: vitestCount },
 ];
 
 installDependencies();
