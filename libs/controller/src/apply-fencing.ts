@@ -1,5 +1,5 @@
 /** The fencing ledger: a sentence is written before a device is touched, and its outcome before anything rests on it. */
-import type { WallMs } from "@quorate/core";
+import type { BootId, WallMs } from "@quorate/core";
 import type { Command } from "./command.ts";
 import { draft } from "./event-draft.ts";
 import { type Applied, FENCED_BOOT_IDS_MAX, FENCE_RECORDS_MAX, type FenceRecord, type Replica } from "./replica.ts";
@@ -9,10 +9,7 @@ export function applyFenceStarted(replica: Replica, command: Extract<Command, { 
   const { target, bootId, fenceId, action, gateway, devices, reason, atMs } = command;
   replica.fences.push({ fenceId, target, bootId, action, gateway, devices, reason, startedAtMs: atMs, outcome: "pending", device: null, detail: "", endedAtMs: null });
   if (replica.fences.length > FENCE_RECORDS_MAX) replica.fences.shift();
-  if (bootId !== null && action !== "on") {
-    replica.fencedBootIds.add(bootId);
-    if (replica.fencedBootIds.size > FENCED_BOOT_IDS_MAX) replica.fencedBootIds.delete(replica.fencedBootIds.values().next().value!);
-  }
+  if (action !== "on") sentence(replica, bootId);
   const record = replica.nodes.get(target);
   if (record !== undefined && action !== "on") replica.nodes.set(target, { ...record, condition: "fencing", reason: record.reason === "" ? reason : record.reason, sinceMs: atMs });
   const message = `Fencing of ${target} (${action}) through ${gateway}: ${reason}`;
@@ -46,15 +43,23 @@ export function applyFenceConfirmed(replica: Replica, command: Extract<Command, 
   if (record.condition === "member") {
     return { events: [], error: { code: "QUORATE_UNSAFE", message: `${target} is a member of the cluster: it is heard, so it is not off` } };
   }
+  sentence(replica, record.bootId);
   settleFenced(replica, { target, bootId: record.bootId }, atMs);
   return { events: [draft("fencing.confirmed", "critical", atMs, `${by} confirmed by hand that ${target} is off`, { node: target, data: { by } })], error: null };
 }
 
+/** This life is never admitted again. */
+function sentence(replica: Replica, bootId: BootId | null): void {
+  if (bootId === null) return;
+  replica.fencedBootIds.add(bootId);
+  if (replica.fencedBootIds.size > FENCED_BOOT_IDS_MAX) replica.fencedBootIds.delete(replica.fencedBootIds.values().next().value!);
+}
+
 /** The node is off: what it ran is gone, and the life that was sentenced never comes back. */
-function settleFenced(replica: Replica, { target, bootId }: { target: string; bootId: string | null }, atMs: WallMs): void {
+function settleFenced(replica: Replica, { target, bootId }: { target: string; bootId: BootId | null }, atMs: WallMs): void {
   const record = replica.nodes.get(target);
-  // It may be back already, in a new life: then that life is a member and is left alone.
-  if (record === undefined || (record.condition === "member" && record.bootId !== bootId)) return;
+  // It may be back already, in a new life: what that one runs was not switched off, be it a member still or lost again.
+  if (record === undefined || record.bootId !== bootId) return;
   replica.nodes.set(target, { ...record, condition: "fenced", session: null, reportSequence: 0, sinceMs: atMs });
   replica.cib = changeNodeState(replica.cib, target, (state) => setStanding(clearHistory(state), "down"));
 }

@@ -53,6 +53,8 @@ function historyElements(history: readonly OperationResult[]): ReturnType<typeof
 function admitNode(replica: Replica, { node, bootId }: { node: NodeName; bootId: string }, atMs: WallMs): EventDraft[] {
   const record = replica.nodes.get(node) ?? newRecord();
   if (record.condition === "member" && record.bootId === bootId) return [];
+  // The view was proposed before the sentence was known: this life is on its way out, and the next view says so (D5).
+  if (replica.fencedBootIds.has(bootId)) return [];
   const newLife = record.bootId !== bootId;
   replica.nodes.set(node, { condition: "member", bootId, session: newLife ? null : record.session, reportSequence: newLife ? 0 : record.reportSequence, reason: "", sinceMs: atMs });
   // A new boot id proves that the old life is over: nothing of it runs any more, fenced or not.
@@ -63,12 +65,19 @@ function admitNode(replica: Replica, { node, bootId }: { node: NodeName; bootId:
 function removeNode(replica: Replica, { node, reason, how }: LostNode, atMs: WallMs): EventDraft[] {
   const record = replica.nodes.get(node) ?? newRecord();
   const settled: readonly NodeCondition[] = ["fenced", "fencing", "left", "lost"];
+  if (record.condition === "fencing" && how === "lost") condemn(replica, node, atMs);
   if (settled.includes(record.condition) && how === "lost") return [];
   replica.nodes.set(node, { ...record, condition: how, reason, sinceMs: atMs });
   if (how === "lost") markDisplaced(replica, node, atMs);
   replica.cib = changeNodeState(replica.cib, node, (state) => setStanding(state, how === "lost" ? "lost" : "down"));
   if (how === "left") return [draft("node.left", "info", atMs, `${node} left the cluster in good order`, { node, data: { reason } })];
   return [draft("node.lost", "error", atMs, `${node} is lost: ${reason}`, { node, data: { reason, bootId: record.bootId ?? "" } })];
+}
+
+/** Sentenced while it was a member, and out of the view now: whatever becomes of the reason, only its being off settles it. */
+function condemn(replica: Replica, node: NodeName, atMs: WallMs): void {
+  markDisplaced(replica, node, atMs);
+  replica.cib = changeNodeState(replica.cib, node, (state) => setStanding(state, "lost"));
 }
 
 /** Remembers which top-level resources were active on the node, so that their return can be told. */
