@@ -91,8 +91,11 @@ function judge(input: ViewInput, node: NodeName, peer: PeerReport | undefined): 
   return { kind: "member", member: inView };
 }
 
-/** A node that is not in the view in this life: admitted when heard both ways and ready to be commanded. */
-function judgeCandidate({ rules, replica }: ViewInput, peer: PeerReport): Verdict {
+/**
+ * A node that is not in the view in this life: admitted when heard both ways and ready to be commanded. Who was heard but cannot be
+ * commanded is not waited for longer than who was never heard, or one broken executor would keep a whole cluster from starting.
+ */
+function judgeCandidate({ rules, replica, nowMs, startedAtMs }: ViewInput, peer: PeerReport): Verdict {
   const ready = (age: number | null | undefined): boolean => age !== null && age !== undefined && age <= rules.admitProgressMs;
   if (peer.state === "alive" && peer.mutual && ready(peer.progress?.executorAgeMs) && ready(peer.progress?.policyEngineAgeMs)) {
     return { kind: "member", member: { node: peer.node, bootId: peer.bootId! } };
@@ -100,7 +103,9 @@ function judgeCandidate({ rules, replica }: ViewInput, peer: PeerReport): Verdic
   const old = replica.view.members.find(({ node }) => node === peer.node);
   if (old !== undefined) return { kind: "member", member: old };
   const condition = replica.nodes.get(peer.node)!.condition;
-  return condition === "pending" || condition === "member" ? { kind: "awaited" } : { kind: "out" };
+  if (condition !== "pending" && condition !== "member") return { kind: "out" };
+  const limitMs = rules.initialDeadTimeMs + rules.commandDeadTimeMs;
+  return nowMs - startedAtMs < limitMs ? { kind: "awaited" } : lost(peer.node, `it was heard, but could not be commanded within ${limitMs} ms of the start (initial-dead-time and command-dead-time)`);
 }
 
 /** This node's membership process restarted: that it has not heard a member yet says nothing; only a majority can. */
