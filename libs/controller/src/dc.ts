@@ -51,6 +51,8 @@ interface Leading {
   scheduling: { readonly token: number; readonly trigger: string } | null;
   run: TransitionRun | null;
   recheckAtMs: number | null;
+  /** When somebody else was last asked to lead, and how often. */
+  handOver: { readonly askedAtMs: number; readonly times: number } | null;
 }
 
 export class Dc {
@@ -93,7 +95,7 @@ export class Dc {
     this.#leading = {
       term, authority: null, links: new Map(), joined: new Set(), joining: new Set(), uncommandable: new Map(),
       waitingFor: new Set(), reportsSeen: new Map(), reportsProposed: new Map(),
-      viewProposedAtMs: null, dirty: "a new DC takes over", scheduling: null, run: null, recheckAtMs: null,
+      viewProposedAtMs: null, dirty: "a new DC takes over", scheduling: null, run: null, recheckAtMs: null, handOver: null,
     };
     this.#closeOpenFences(time);
     this.#advance(time);
@@ -359,6 +361,7 @@ export class Dc {
     const leading = this.#leading;
     const report = this.#report;
     if (leading === null || report === null || !report.connectedQuorum) return;
+    this.#considerHandOver(leading, report, time);
     const proposal = proposeView({
       replica: this.#replica, report, nowMs: time.nowMs, startedAtMs: this.#listeningSinceMs, ownView: leading.authority !== null,
       uncommandable: leading.uncommandable, rules: this.#config,
@@ -413,8 +416,22 @@ export class Dc {
     const leading = this.#leading;
     if (leading === null || leading.uncommandable.has(link.node)) return;
     leading.uncommandable.set(link.node, reason);
-    const others = this.#replica.view.members.filter(({ node }) => node !== this.#config.node && !leading.uncommandable.has(node));
-    if (link.node === this.#config.node && others.length > 0) this.#effects.push({ kind: "transferLeadership", to: others[0]!.node });
+  }
+
+  /**
+   * No view of its own making leaves a DC out. So one that cannot command its own node, or whose fencing came to nothing, must let somebody
+   * else lead, who can; asked for again, and of another, for as long as nobody has taken over.
+   */
+  #considerHandOver(leading: Leading, report: MembershipReport, time: Time): void {
+    const { node } = this.#config;
+    const sentenced = this.#desk.idle && this.#replica.fencedBootIds.has(report.bootId);
+    if (!sentenced && !leading.uncommandable.has(node)) return;
+    if (leading.handOver !== null && time.nowMs - leading.handOver.askedAtMs < PROPOSAL_PATIENCE_MS) return;
+    const able = report.peers.filter((peer) => peer.state === "alive" && peer.mutual && !leading.uncommandable.has(peer.node));
+    if (able.length === 0) return;
+    const times = leading.handOver === null ? 0 : leading.handOver.times + 1;
+    leading.handOver = { askedAtMs: time.nowMs, times };
+    this.#effects.push({ kind: "transferLeadership", to: able[times % able.length]!.node });
   }
 
   #deskContext(leading: Leading): FenceDeskContext {

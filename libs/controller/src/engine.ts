@@ -345,6 +345,7 @@ export class Engine {
     for (const effect of [...this.#dc.drain(), ...this.#alone.drain()]) {
       if (effect.kind === "transferLeadership") this.#raftInputs.push({ kind: "transfer", to: effect.to });
       else if (effect.kind !== "propose") this.#effects.push(effect);
+      else if (this.#rejected.length > 0) this.#rejected.push(this.#codec.encode(effect.command)); // not before what waits: reports of one executor are a sequence
       else this.#raftInputs.push({ kind: "propose", data: [this.#codec.encode(effect.command)] });
     }
   }
