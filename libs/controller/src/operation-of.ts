@@ -3,6 +3,9 @@ import type { Operation } from "@quorate/execution";
 import { assert } from "@quorate/core";
 import type { Action } from "@quorate/transition";
 
+/** Instead of a time-out of 0, which would wait for ever. Pacemaker's default for operations. */
+const TIMEOUT_DEFAULT_MS = 20_000;
+
 /** `session` names the DC's life; with it no result of another walk is ever taken for one of this. */
 export function operationOf(action: Action, { transition, session }: { transition: number; session: string }): Operation {
   assert(action.resource !== null && action.agent !== null, `action ${action.key} has no resource or agent`);
@@ -12,7 +15,7 @@ export function operationOf(action: Action, { transition, session }: { transitio
     agent: action.agent,
     task: action.task,
     intervalMs: action.intervalMs,
-    timeoutMs: action.timeoutMs,
+    timeoutMs: action.timeoutMs > 0 ? action.timeoutMs : TIMEOUT_DEFAULT_MS,
     targetRc: action.targetRc,
     parameters: action.parameters,
     meta: action.meta,

@@ -137,7 +137,7 @@ describe("the gate", () => {
     { name: "a new authority begins at 1 again", script: `${READY} 1:start:a claim(1.2) 1:start:b`, want: "* claimed() | ok(1) * spawn1 | * claimed(start-a?) | ok(1) * spawn2" },
     { name: "without connected quorum commands are refused and do not use up their number", script: "claim(1.1) 1:start:a quorum+ 1:start:a quorum- 2:stop:a", want: "* claimed() | no(no-quorum,1) | ok(1) * spawn1 | no(no-quorum,2)" },
     { name: "a membership that is silent is no quorum", script: `${READY} at(5000) 1:start:a at(5001) 2:start:b`, want: "* claimed() | ok(1) * spawn1 | no(no-quorum,2)" },
-    { name: "a task that no agent has, and a start that recurs, are invalid", script: `${READY} 1:explode:a 1:start:a:10`, want: "* claimed() | no(invalid,1) | no(invalid,1)" },
+    { name: "a task that no agent has, and a start that recurs, end as errors and keep nothing waiting", script: `${READY} 1:explode:a 2:start:a:10 3:start:b`, want: "* claimed() | * ok(1) report(1: 1=error) | ok(2) report(2: 1=error 2=error) | ok(3) * spawn3" },
     { name: "an authority is remembered across a crash and a reboot", script: "claim(3.1) crash claim(2.9) reboot claim(3.0) claim(3.1)", want: "* claimed() | no(stale-authority,1) | * | no(stale-authority,1) | claimed()" },
     { name: "local: stop, demote and monitor only, and only without quorum", script: "local:stop:a local:start:b quorum+ local:stop:c", want: "ok(0) * spawn1 | no(no-quorum,1) | no(invalid,1)" },
   ])("$name", ({ script, want }) => {

@@ -171,10 +171,7 @@ class Core implements ExecutorCore {
     if (place !== "next") return this.#refused(place);
     if (this.#gate.record.closed) return this.#refused({ reason: "closed", message: "this node is leaving" });
     if (!this.#gate.hasQuorum(time.nowMs)) return this.#refused({ reason: "no-quorum", message: "this node has no connected quorum" });
-    if (request.kind === "execute") {
-      const obstacle = this.#obstacle(request.operation);
-      if (obstacle !== null) return this.#refused(obstacle);
-    }
+    if (request.kind === "execute" && this.#lanes.isFull(request.operation.resource)) return this.#refused(overload(request.operation));
     this.#gate.take();
     if (request.kind === "execute") this.#submit(request.operation, time.nowMs + request.budgetMs, time);
     if (request.kind === "cancel") this.#cancel((operation) => operationKey(operation) === operationKey(request), time);
@@ -187,18 +184,9 @@ class Core implements ExecutorCore {
     if (this.#gate.record.closed) return this.#refused({ reason: "closed", message: "this node is leaving" });
     if (this.#gate.hasQuorum(time.nowMs)) return this.#refused({ reason: "invalid", message: "with connected quorum only the DC commands" });
     if (!ALONE.has(operation.task)) return this.#refused({ reason: "no-quorum", message: `${operation.task} needs connected quorum` });
-    const obstacle = this.#obstacle(operation);
-    if (obstacle !== null) return this.#refused(obstacle);
+    if (this.#lanes.isFull(operation.resource)) return this.#refused(overload(operation));
     this.#submit(operation, null, time);
     return this.#accepted();
-  }
-
-  #obstacle(operation: Operation): Refusal | null {
-    if (!isTask(operation.task)) return { reason: "invalid", message: `no such task: ${operation.task}` };
-    if (operation.intervalMs > 0 && operation.task !== "monitor") return { reason: "invalid", message: `${operation.task} cannot recur` };
-    if (!(operation.timeoutMs > 0)) return { reason: "invalid", message: "an operation needs a time-out" };
-    if (this.#lanes.isFull(operation.resource)) return { reason: "overloaded", message: `too many operations wait for ${operation.resource}` };
-    return null;
   }
 
   /** An operation that is known by its transition key is never run twice: a DC that starts over may send it again. */
@@ -209,10 +197,21 @@ class Core implements ExecutorCore {
     if ([...this.#leftovers.values()].some((flight) => same(flight.operation))) return;
     const last = this.#history.last(operation);
     if (last !== null && same(last.operation)) return this.#tellAgain(last);
+    const flaw = flawOf(operation);
+    if (flaw !== null) return this.#decline(operation, flaw, time);
     this.#recurring.remove((other) => operationKey(other) === operationKey(operation));
     if (changesState(operation.task)) this.#killMonitor(operation.resource, () => true);
     else if (operation.intervalMs > 0) this.#killMonitor(operation.resource, (other) => operationKey(other) === operationKey(operation));
     this.#lanes.add({ operation, acceptedAtMs: time.nowMs, expiresAtMs });
+  }
+
+  /** What can never be run ends as an error: its command was taken, for one that is refused for good would keep all later ones waiting. */
+  #decline(operation: Operation, flaw: string, time: Time): void {
+    const times = { startedAtMs: time.wallMs, rcChangedAtMs: time.wallMs, execMs: 0, queueMs: 0 };
+    const result: OperationResult = { operation, callId: this.#nextCallId(), status: "error", rc: 1, exitReason: flaw, ...times };
+    if (operation.intervalMs === 0) this.#persist(this.#history.put(result)); // what recurs in the history is begun again after a restart
+    this.#reports.add(result);
+    this.#effects.push({ kind: "result", result });
   }
 
   #tellAgain(result: OperationResult): void {
@@ -404,4 +403,14 @@ class Core implements ExecutorCore {
     const { record, session, taken } = this.#gate;
     return { kind: "refused", reason, authority: record.authority, session, expected: taken + 1, message };
   }
+}
+
+function flawOf({ task, intervalMs, timeoutMs }: Operation): string | null {
+  if (!isTask(task)) return `no such task: ${task}`;
+  if (intervalMs > 0 && task !== "monitor") return `${task} cannot recur`;
+  return timeoutMs > 0 ? null : "an operation needs a time-out";
+}
+
+function overload({ resource }: Operation): Refusal {
+  return { reason: "overloaded", message: `too many operations wait for ${resource}` };
 }
