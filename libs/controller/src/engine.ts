@@ -4,7 +4,7 @@
  * (a `persist` is durable before anything after it is done) before it steps again; `pending` says that it should at once.
  */
 import { type Cib, serializeCib } from "@quorate/cib";
-import { type ClusterEvent, type NodeName, assert } from "@quorate/core";
+import { type ClusterEvent, type NodeName, QuorateError, assert } from "@quorate/core";
 import type { ExecutorReply, ExecutorReport, OperationResult } from "@quorate/execution";
 import type { FenceReply } from "@quorate/fencing";
 import type { MembershipReport } from "@quorate/membership";
@@ -40,6 +40,7 @@ export interface EngineConfig extends DcConfig {
 
 /** How commands become log entries: `libs/wire` in the service, anything reversible in the simulator. */
 export interface CommandCodec {
+  /** @throws QuorateError QUORATE_WIRE_INVALID for a field that no reader would take. */
   encode(command: Command): Uint8Array;
   decode(data: Uint8Array): Command;
 }
@@ -74,6 +75,8 @@ export type EngineEffect =
 /** A Raft group of this size moves this much per message. */
 const APPEND_BYTES_MAX = 192 * 1024;
 const IN_FLIGHT_MAX = 64;
+/** A change travels in one message of the bus, which holds a mebibyte. */
+const REQUEST_BYTES_MAX = 768 * 1024;
 
 export class Engine {
   readonly replica: Replica;
@@ -183,6 +186,7 @@ export class Engine {
         else this.#dc.onScheduled(input.token, input.decision, time);
         return;
       case "request":
+        if (this.#refuse(input.requestId, input.command)) return;
         if (input.command.kind === "cursor") return this.#forwardCursor(input.requestId, input.command);
         this.#requests.add(input.requestId, input.command, time.nowMs);
         this.#forward(this.#requests.due(time.nowMs, this.#status.leader));
@@ -266,6 +270,23 @@ export class Engine {
     if (this.#campaignAtMs <= time.nowMs) {
       this.#campaignAtMs = null;
       this.#raftInputs.push({ kind: "campaign" });
+    }
+  }
+
+  /** What clients write is checked here: an entry that cannot be written, or sent, would end this process and then every leader that has it. */
+  #refuse(requestId: string, command: RequestCommand): boolean {
+    const message = this.#flawOf(command);
+    if (message !== null) this.#effects.push({ kind: "answer", answer: { requestId, outcome: { index: 0, error: { code: "QUORATE_WIRE_INVALID", message }, events: [] } } });
+    return message !== null;
+  }
+
+  #flawOf(command: RequestCommand): string | null {
+    try {
+      const { byteLength } = this.#codec.encode(command);
+      return byteLength > REQUEST_BYTES_MAX ? `the change is ${byteLength} bytes long; ${REQUEST_BYTES_MAX} is the most` : null;
+    } catch (error) {
+      if (error instanceof QuorateError && error.code === "QUORATE_WIRE_INVALID") return error.message;
+      throw error;
     }
   }
 

@@ -13,6 +13,7 @@ export type { Packet } from "./packet.ts";
 export { candidateLines, reasonsOf, scoreText } from "./reasons.ts";
 export { createReplica, replicaDigest } from "./replica.ts";
 export type { DecisionRecord, Displaced, FenceRecord, NodeCondition, NodeRecord, Replica, View } from "./replica.ts";
+export { isRequestCommand } from "./request-desk.ts";
 export type { RequestCommand } from "./request-desk.ts";
 export { configuredId, resourceIndex } from "./resource-index.ts";
 export { explain } from "./why.ts";

@@ -5,6 +5,13 @@ import type { Command } from "./command.ts";
 /** Commands a client may ask for. */
 export type RequestCommand = Extract<Command, { kind: "cib" | "fenceConfirmed" | "cleanup" | "attribute" | "alarm" | "cursor" }>;
 
+const KINDS: ReadonlySet<string> = new Set<RequestCommand["kind"]>(["cib", "fenceConfirmed", "cleanup", "attribute", "alarm", "cursor"]);
+
+/** Whether another node may hand this over: everything else is the DC's own to say. */
+export function isRequestCommand(command: Command): command is RequestCommand {
+  return KINDS.has(command.kind);
+}
+
 const RESEND_MS = 1_000;
 
 interface Waiting {

@@ -8,13 +8,14 @@ import { emptyCib, parseCib } from "@quorate/cib";
 import { Engine, type EngineConfig, type EngineEffect, type EngineInput, type EngineStored } from "@quorate/controller";
 import { QuorateError } from "@quorate/core";
 import { type Bus, type Clock, type Logger, type QuorateConfig, type RpcServer, configHash, connectBus, createReadiness, openStore, readPacketSeal, readSecret, readText, serveRpc, startWorker } from "@quorate/runtime";
-import { CibServiceService, EventServiceService, PolicyServiceService, decodeCommand, decodeExecutorReport, decodeRaftPacket, encodeCommand } from "@quorate/wire";
+import { CibServiceService, EventServiceService, PolicyServiceService, decodeCommand, decodeExecutorReport, encodeCommand } from "@quorate/wire";
 import { createCibService } from "./cib-service.ts";
 import { EngineLoop } from "./engine-loop.ts";
 import { createEventService } from "./event-service.ts";
 import { createLogStore } from "./log-store.ts";
 import { createNeighbours } from "./neighbours.ts";
 import { createOutbox } from "./outbox.ts";
+import { readPeerPacket } from "./peer-packet.ts";
 import { createPerformer } from "./performer.ts";
 import { createPolicyService } from "./policy-service.ts";
 import { createRequests } from "./requests.ts";
@@ -153,7 +154,7 @@ function startScheduler({ post, log }: { post: (input: EngineInput) => void; log
 /** What arrives on the bus. A payload that does not decode is dropped and said: it is never half obeyed. */
 function listen({ config, bus, post, log }: { config: QuorateConfig; bus: Bus; post: (input: EngineInput) => void; log: Logger }): void {
   const subjects = subjectsOf(config.cluster);
-  bus.subscribe(subjects.raft(config.node), (payload) => post({ kind: "packet", packet: decodeRaftPacket(payload) }));
+  bus.subscribe(subjects.raft(config.node), (payload) => post({ kind: "packet", packet: readPeerPacket(payload) }));
   bus.subscribe(subjects.policy(config.node), (payload) => post({ kind: "executorReport", report: decodeExecutorReport(payload) }));
   log.debug({ node: config.node }, "listening");
 }
