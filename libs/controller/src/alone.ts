@@ -62,6 +62,7 @@ export class Alone {
     this.#token = null;
     this.#walk = null;
     this.#settled = false;
+    this.#notBeforeMs = 0;
   }
 
   /** Call at every tick while there is no connected quorum. */

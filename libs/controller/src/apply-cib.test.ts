@@ -114,6 +114,7 @@ describe("the outbox", () => {
     { name: "then the newest 2000 stay", count: 4_000, cursors: {}, want: "2001-4000" },
     { name: "and more only for who has not confirmed them", count: 4_000, cursors: { mail: 1_500, hook: 3_000 }, want: "1500-4000" },
     { name: "nothing that nobody confirmed is dropped", count: 5_000, cursors: { mail: 1 }, want: "1-5000" },
+    { name: "but no more than the bound", count: 20_050, cursors: { mail: 1 }, want: "51-20050" },
     { name: "a recipient that is up to date holds nothing back", count: 4_000, cursors: { mail: 9_999 }, want: "2001-4000" },
   ])("$name", ({ count, cursors, want }) => expect(kept(count, cursors)).toBe(want));
 

@@ -1,5 +1,5 @@
 /** Operation results, fail counts, clean-up and transient attributes. */
-import { attribute, clusterOption, parseBoolean } from "@quorate/cib";
+import { type XmlElement, attribute, clusterOption, parseBoolean } from "@quorate/cib";
 import type { NodeName, ResourceId, WallMs } from "@quorate/core";
 import type { OperationResult } from "@quorate/execution";
 import { activeOn } from "./activity.ts";
@@ -8,7 +8,7 @@ import { draft } from "./event-draft.ts";
 import { dropRecurring, isFailure, recordResult } from "./history.ts";
 import type { Applied, EventDraft, Replica } from "./replica.ts";
 import { configuredId, resourceIndex } from "./resource-index.ts";
-import { changeNodeState, changeResourceHistory, nodeState, transientAttributes, withTransientAttributes } from "./status-section.ts";
+import { changeNodeState, changeResourceHistory, historyOf, nodeState, transientAttributes, withHistory, withTransientAttributes } from "./status-section.ts";
 
 export const INFINITY_SCORE = 1_000_000;
 
@@ -40,22 +40,27 @@ function applyResult(replica: Replica, node: NodeName, result: OperationResult, 
   return events;
 }
 
-/** Fail counts live in transient attributes, as Pacemaker keeps them (`fail-count-RSC#TASK_INTERVAL`). */
+/** Fail counts live in transient attributes, as Pacemaker keeps them (`fail-count-RSC#TASK_INTERVAL`); an instance that is unique has its own. */
 function countFailure(replica: Replica, node: NodeName, result: OperationResult, atMs: WallMs): EventDraft {
   const { resource, task, intervalMs } = result.operation;
-  const key = `${configuredId(resource)}#${task}_${intervalMs}`;
+  const key = `${resource}#${task}_${intervalMs}`;
   const fatal = task === "stop" || (task === "start" && parseBoolean(clusterOption(replica.cib, "start-failure-is-fatal") ?? "true") !== false);
   replica.cib = changeNodeState(replica.cib, node, (state) => {
     const values = new Map(transientAttributes(state));
-    const before = values.get(`fail-count-${key}`) ?? "0";
-    const count = fatal || before === "INFINITY" ? "INFINITY" : String(Math.min(Number(before) + 1, INFINITY_SCORE));
-    values.set(`fail-count-${key}`, count);
+    values.set(`fail-count-${key}`, fatal ? "INFINITY" : oneMore(values.get(`fail-count-${key}`)));
     values.set(`last-failure-${key}`, String(Math.floor(atMs / 1000)));
     return withTransientAttributes(state, values);
   });
   const what = result.status === "timeout" ? `timed out after ${result.execMs} ms` : result.status === "lost" ? "was lost with its executor" : `failed (rc ${result.rc})`;
   const message = `${task} of ${resource} on ${node} ${what}${result.exitReason === "" ? "" : `: ${result.exitReason}`}`;
   return draft("resource.failed", "error", atMs, message, { node, resource, data: { task, intervalMs: String(intervalMs), rc: String(result.rc), status: result.status, exitReason: result.exitReason } });
+}
+
+/** What somebody set by hand may be no number: the failure counts as the first then. */
+function oneMore(count: string | undefined): string {
+  if (count === "INFINITY") return "INFINITY";
+  const before = Number(count ?? "0");
+  return String(Number.isInteger(before) && before > 0 ? Math.min(before + 1, INFINITY_SCORE) : 1);
 }
 
 /** When everything of a group that lost its node runs again on one node, the failover is over. */
@@ -72,33 +77,40 @@ function completeFailover(replica: Replica, resource: ResourceId, { node, atMs }
   return [draft("group.failover-completed", "warning", atMs, message, { node, resource: top, data: { from: displaced.from, to: node, elapsedMs: String(elapsedMs) } })];
 }
 
-/** History and fail counts are forgotten; the scheduler then probes again. */
+/** History and fail counts are forgotten; the scheduler then probes again. Instances of a clone go by the name of what is cloned. */
 export function applyCleanup(replica: Replica, command: Extract<Command, { kind: "cleanup" }>): Applied {
-  const primitives = resourceIndex(replica).primitivesOf.get(command.resource) ?? (isKnownHistory(replica, command.resource) ? [command.resource] : []);
-  if (primitives.length === 0) return { events: [], error: { code: "QUORATE_NOT_FOUND", message: `no resource ${command.resource}` } };
-  for (const node of command.node === null ? replica.nodes.keys() : [command.node]) {
-    const state = nodeState(replica.cib, node);
-    if (state === null) continue;
-    replica.cib = changeNodeState(replica.cib, node, (before) => {
-      let after = before;
-      for (const id of primitives) after = changeResourceHistory(after, id, () => null);
-      const kept = [...transientAttributes(after)].filter(([name]) => !primitives.some((id) => isFailureAttribute(name, id)));
-      return withTransientAttributes(after, new Map(kept));
+  const { resource, node, by, atMs } = command;
+  const configured = resourceIndex(replica).primitivesOf.get(resource);
+  const isMeant = (id: ResourceId): boolean => id === resource || (configured?.includes(configuredId(id)) ?? false);
+  const nodes = node === null ? [...replica.nodes.keys()] : [node];
+  if (nodes.some((name) => !replica.nodes.has(name))) return { events: [], error: { code: "QUORATE_NOT_FOUND", message: `no node ${node}` } };
+  const known = configured !== undefined || [...replica.nodes.keys()].some((name) => historyIds(replica, name).includes(resource));
+  if (!known) return { events: [], error: { code: "QUORATE_NOT_FOUND", message: `no resource ${resource}` } };
+  for (const name of nodes) {
+    if (nodeState(replica.cib, name) === null) continue;
+    replica.cib = changeNodeState(replica.cib, name, (state) => {
+      const after = withoutHistory(state, isMeant);
+      return withTransientAttributes(after, new Map([...transientAttributes(after)].filter(([attributeName]) => !isMeant(failedResource(attributeName) ?? ""))));
     });
   }
-  const where = command.node === null ? "all nodes" : command.node;
-  return { events: [draft("resource.cleaned-up", "info", command.atMs, `${command.by} cleaned up ${command.resource} on ${where}`, { resource: command.resource, ...(command.node === null ? {} : { node: command.node }) })], error: null };
+  const where = node === null ? "all nodes" : node;
+  return { events: [draft("resource.cleaned-up", "info", atMs, `${by} cleaned up ${resource} on ${where}`, { resource, ...(node === null ? {} : { node }) })], error: null };
 }
 
-function isKnownHistory(replica: Replica, resource: ResourceId): boolean {
-  return [...replica.nodes.keys()].some((node) => {
-    const state = nodeState(replica.cib, node);
-    return state !== null && JSON.stringify(state.children).includes(`"id":${JSON.stringify(resource)}`);
-  });
+function historyIds(replica: Replica, node: NodeName): ResourceId[] {
+  const state = nodeState(replica.cib, node);
+  return state === null ? [] : historyOf(state).map((history) => attribute(history, "id") ?? "");
 }
 
-function isFailureAttribute(name: string, id: ResourceId): boolean {
-  return name.startsWith(`fail-count-${id}#`) || name.startsWith(`last-failure-${id}#`);
+function withoutHistory(state: XmlElement, isMeant: (id: ResourceId) => boolean): XmlElement {
+  const all = historyOf(state);
+  const kept = all.filter((history) => !isMeant(attribute(history, "id") ?? ""));
+  return kept.length === all.length ? state : withHistory(state, kept);
+}
+
+/** The resource of an attribute that counts failures; null: it is about something else. */
+function failedResource(attributeName: string): ResourceId | null {
+  return /^(?:fail-count|last-failure)-(.+)#[^#]*$/.exec(attributeName)?.[1] ?? null;
 }
 
 export function setTransientAttribute(replica: Replica, command: Extract<Command, { kind: "attribute" }>): Applied {

@@ -19,9 +19,10 @@ function fresh(options = ""): Replica {
 
 let calls = 0;
 
-/** `r.start=0`, `r.monitor10=7` (every 10 ms), `r.stop=timeout` (or lost, error, cancelled). */
+/** An instance `ki:0` is written `ki/0`, as the colon parts the words. `r.start=0`, `r.monitor10=7` (every 10 ms), `r.stop=timeout` (or lost, error, cancelled). */
 function resultOf(text: string): OperationResult {
-  const [, resource = "", task = "", interval = "", outcome = ""] = /^([^.]+)\.([a-z_]+)(\d*)=(\w+)$/.exec(text) ?? [];
+  const [, written = "", task = "", interval = "", outcome = ""] = /^([^.]+)\.([a-z_]+)(\d*)=(\w+)$/.exec(text) ?? [];
+  const resource = written.replace("/", ":");
   const done = /^\d+$/.test(outcome);
   calls += 1;
   const agent = resource === "f" ? { class: "stonith", provider: null, type: "fence_x" } : { class: "ocf", provider: "test", type: "Dummy" };
@@ -57,7 +58,7 @@ function commandOf(step: string, atMs: number, requestId: string): Command {
     case "confirm":
       return { kind: "fenceConfirmed", atMs, requestId, target: first, by: "root" };
     case "clean":
-      return { kind: "cleanup", atMs, requestId, resource: first, node: second === "" ? null : second, by: "root" };
+      return { kind: "cleanup", atMs, requestId, resource: first.replace("/", ":"), node: second === "" ? null : second, by: "root" };
     case "attr":
       return { kind: "attribute", atMs, requestId, node: first, name: second.split("=")[0]!, value: second.includes("=") ? second.split("=")[1]! : null };
     default:
@@ -138,6 +139,7 @@ describe("results", () => {
     { name: "that repeat in part are applied from the first new one", script: `${UP} .res:b:S:1:r.start=0 res:b:S:2:r.start=0,r.promote=0`, want: "resource.promoted(b,r)" },
     { name: "of a lost node that is not fenced are still heard", script: `${UP} .view:a1,-b res:b:S:1:r.stop=0`, want: "resource.stopped(b,r)" },
     { name: "a start that failed is fatal", script: `${UP} res:b:S:1:r.start=1 ?b`, want: "resource.failed(b,r) | member b1 S#1 online r{last_0=start/1,last_failure_0=start/1} r#start_0=INFINITY@3" },
+    { name: "an instance that is told apart has its own count", script: `${UP} res:b:S:1:ki/0.monitor10=1 ?b`, want: "resource.failed(b,ki:0) | member b1 S#1 online ki:0{monitor_10=monitor/1,last_failure_0=monitor/1} ki:0#monitor_10=1@3" },
     { name: "a stop that timed out is fatal", script: `${UP} res:b:S:1:r.stop=timeout ?b`, want: "resource.failed(b,r) | member b1 S#1 online r{last_0=stop/1,last_failure_0=stop/1} r#stop_0=INFINITY@3" },
     { name: "monitors count, by task and interval", script: `${UP} .res:b:S:2:r.monitor10=7,r.monitor10=7 .res:b:S:3:r.monitor20=lost ?b`,
       want: "member b1 S#3 online r{monitor_10=monitor/7,last_failure_0=monitor/1,monitor_20=monitor/1} r#monitor_10=2@3 r#monitor_20=1@4" },
@@ -145,6 +147,7 @@ describe("results", () => {
 
   test.each([
     { name: "INFINITY stays", before: "INFINITY", want: "INFINITY" },
+    { name: "what is no number counts as none", before: "abc", want: "1" },
     { name: "a million is not passed", before: "1000000", want: "1000000" },
     { name: "and is reached", before: "999999", want: "1000000" },
     { name: "else one more", before: "41", want: "42" },
@@ -195,6 +198,10 @@ describe("clean-up and node attributes", () => {
       want: "resource.cleaned-up(a,r) | member a1 A#0 online | member b1 S#2 online r{last_0=start/1,last_failure_0=start/1} g1{monitor_10=monitor/1,last_failure_0=monitor/1} r#start_0=INFINITY@3 g1#monitor_10=1@3" },
     { name: "an orphan that only history knows", script: `${UP}:old.start=0 clean:old ?b`, want: "resource.cleaned-up(old) | member b1 S#0 online" },
     { name: "of what nobody knows is refused", script: `${UP} clean:r2`, want: "!QUORATE_NOT_FOUND" },
+    { name: "a clone whose instances are told apart means all of them", script: `${UP} .res:b:S:1:ki/0.monitor10=1 .res:b:S:2:ki/1.monitor10=0 clean:k ?b`, want: "resource.cleaned-up(k) | member b1 S#2 online" },
+    { name: "one of its instances means that one", script: `${UP} .res:b:S:1:ki/0.monitor10=1 .res:b:S:2:ki/1.monitor10=1 .clean:ki/0 ?b`, want: "member b1 S#2 online ki:1{monitor_10=monitor/1,last_failure_0=monitor/1} ki:1#monitor_10=1@4" },
+    { name: "a node that is not known is refused", script: `${UP} clean:r:x`, want: "!QUORATE_NOT_FOUND" },
+    { name: "the name of a node is no resource", script: `${UP} clean:b`, want: "!QUORATE_NOT_FOUND" },
     { name: "ids are compared whole", script: `${UP} .attr:b:fail-count-r2#start_0=3 .clean:r ?b`, want: "member b1 S#0 online r2#start_0=3@?" },
     { name: "an attribute is set, changed and removed", script: `${UP} .attr:b:x=1 .attr:b:y=2 .attr:b:x=3 ?b .attr:b:x ?b`, want: "member b1 S#0 online x=3 y=2 | member b1 S#0 online y=2" },
     { name: "attributes of unknown nodes and nodes never seen are refused", script: `${UP} attr:x:y=1 attr:c:y=1`, want: "!QUORATE_NOT_FOUND | !QUORATE_NOT_FOUND" },

@@ -9,7 +9,10 @@ import { applyCleanup, applyResults, setTransientAttribute } from "./apply-resul
 import { applyTransitionEnded, applyTransitionStarted } from "./apply-transition.ts";
 import { applyJoined, applyView } from "./apply-view.ts";
 import type { Command, CommandOutcome } from "./command.ts";
-import { type Applied, OUTBOX_KEPT_MIN, REQUESTS_REMEMBERED_MAX, type Replica } from "./replica.ts";
+import { type Applied, OUTBOX_KEPT_MAX, OUTBOX_KEPT_MIN, REQUESTS_REMEMBERED_MAX, type Replica } from "./replica.ts";
+
+/** Looking through the outbox costs as much as it holds. */
+const TRIM_EVERY_ENTRIES = 50;
 
 /** Applies the command of entry `index`. A refused command changes nothing but the applied index. */
 export function applyCommand(replica: Replica, index: LogIndex, command: Command): CommandOutcome {
@@ -70,10 +73,10 @@ function remember(replica: Replica, requestId: string, error: CommandOutcome["er
   if (replica.requests.size > REQUESTS_REMEMBERED_MAX) replica.requests.delete(replica.requests.keys().next().value!);
 }
 
-/** Keeps every event some recipient has not confirmed, and the newest ones for those who ask later. */
+/** Keeps every event some recipient has not confirmed, up to a bound, and the newest ones for those who ask later. */
 function trimOutbox(replica: Replica): void {
-  if (replica.outbox.length < 2 * OUTBOX_KEPT_MIN) return;
+  if (replica.outbox.length < 2 * OUTBOX_KEPT_MIN || replica.applied % TRIM_EVERY_ENTRIES !== 0) return;
   const safe = Math.min(...[...replica.cursors.values()].map(({ index }) => index), Number.POSITIVE_INFINITY);
   const removable = replica.outbox.slice(0, -OUTBOX_KEPT_MIN).findLastIndex((event) => event.index < safe) + 1;
-  replica.outbox.splice(0, removable);
+  replica.outbox.splice(0, Math.max(removable, replica.outbox.length - OUTBOX_KEPT_MAX));
 }

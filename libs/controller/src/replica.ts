@@ -67,6 +67,8 @@ export interface Displaced {
 export const FENCE_RECORDS_MAX = 200;
 export const DECISIONS_PER_RESOURCE_MAX = 20;
 export const OUTBOX_KEPT_MIN = 2_000;
+/** A recipient that confirms nothing for so long (one that was taken out of use, say) loses the oldest. */
+export const OUTBOX_KEPT_MAX = 20_000;
 export const REQUESTS_REMEMBERED_MAX = 2_000;
 export const FENCED_BOOT_IDS_MAX = 1_000;
 

@@ -12,7 +12,6 @@ import type { CommandBody } from "./executor-link.ts";
 import { isFailure } from "./history.ts";
 import { actionIdOf, operationOf } from "./operation-of.ts";
 import type { Replica } from "./replica.ts";
-import { configuredId } from "./resource-index.ts";
 import { nodeState, transientAttributes } from "./status-section.ts";
 
 /** What the run needs done; the DC knows how. */
@@ -169,8 +168,7 @@ export class TransitionRun {
   #failureAttributes(node: NodeName, resource: string): string[] {
     const state = nodeState(this.#replica.cib, node);
     if (state === null || attribute(state, "uname") === null) return [];
-    const id = configuredId(resource);
-    return [...transientAttributes(state).keys()].filter((name) => name.startsWith(`fail-count-${id}#`) || name.startsWith(`last-failure-${id}#`));
+    return [...transientAttributes(state).keys()].filter((name) => name.startsWith(`fail-count-${resource}#`) || name.startsWith(`last-failure-${resource}#`));
   }
 
   #propose(action: Action, command: Command & { readonly requestId: string }): void {
