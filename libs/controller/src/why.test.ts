@@ -111,7 +111,7 @@ describe("while fencing is awaited", () => {
 
   test("an attempt under way is told, and it ends with the waiting", () => {
     const replica = after(lost(), FENCE);
-    expect(told(replica, { resource: "g" }).slice(-2)).toEqual(["  b was fenced (off) through c: under way", WAITS]);
+    expect(told(replica, { resource: "g" }).slice(-2)).toEqual(["  b is being fenced (off) through c: under way", WAITS]);
     expect(told(after(replica, FENCED), { resource: "g" }).filter((line) => line === WAITS)).toEqual([]);
   });
 

@@ -66,15 +66,19 @@ function decisionLines(decisions: readonly DecisionRecord[], { node, nowMs }: { 
 function lossLines(replica: Replica, nodes: ReadonlySet<NodeName>): string[] {
   return [...nodes].flatMap((node) => {
     const record = replica.nodes.get(node);
-    return record === undefined || record.reason === "" ? [] : [`  ${node} was lost: ${record.reason}`];
+    return record === undefined || record.reason === "" ? [] : [`  ${node} ${record.condition === "left" ? "left" : "was lost"}: ${record.reason}`];
   });
 }
 
 function fenceLine(fence: FenceRecord): string {
-  const took = fence.endedAtMs === null ? "under way" : `${fence.outcome} after ${fence.endedAtMs - fence.startedAtMs} ms`;
   const through = fence.device === null ? `through ${fence.gateway}` : `by ${fence.device} through ${fence.gateway}`;
-  return `  ${fence.target} was fenced (${fence.action}) ${through}: ${took}${fence.detail === "" ? "" : ` (${fence.detail})`}`;
+  const took = fence.endedAtMs === null ? "under way" : `${fence.outcome} after ${fence.endedAtMs - fence.startedAtMs} ms`;
+  return `  ${fence.target} ${FENCED[fence.outcome]} (${fence.action}) ${through}: ${took}${fence.detail === "" ? "" : ` (${fence.detail})`}`;
 }
+
+const FENCED: Readonly<Record<FenceRecord["outcome"], string>> = {
+  succeeded: "was fenced", pending: "is being fenced", failed: "could not be fenced", unknown: "was perhaps not fenced",
+};
 
 /** What still waits for a fencing: nothing of such a node starts elsewhere. */
 function unfencedLines(replica: Replica): string[] {
