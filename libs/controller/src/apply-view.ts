@@ -66,6 +66,7 @@ function removeNode(replica: Replica, { node, reason, how }: LostNode, atMs: Wal
   const record = replica.nodes.get(node) ?? newRecord();
   const settled: readonly NodeCondition[] = ["fenced", "fencing", "left", "lost"];
   if (record.condition === "fencing" && how === "lost") condemn(replica, node, atMs);
+  if (record.condition === "fenced" && how === "lost" && !replica.view.members.some((member) => member.node === node)) return contradict(replica, { node, record, reason }, atMs);
   if (settled.includes(record.condition) && how === "lost") return [];
   replica.nodes.set(node, { ...record, condition: how, reason, sinceMs: atMs });
   if (how === "lost") markDisplaced(replica, node, atMs);
@@ -78,6 +79,17 @@ function removeNode(replica: Replica, { node, reason, how }: LostNode, atMs: Wal
 function condemn(replica: Replica, node: NodeName, atMs: WallMs): void {
   markDisplaced(replica, node, atMs);
   replica.cib = changeNodeState(replica.cib, node, (state) => setStanding(state, "lost"));
+}
+
+/** It is out of the view and confirmed off, and lives: it must be fenced again, by other devices than those that were wrong about it (D5). */
+function contradict(replica: Replica, { node, record, reason }: { node: NodeName; record: NodeRecord; reason: string }, atMs: WallMs): EventDraft[] {
+  replica.nodes.set(node, { ...record, condition: "lost", reason, sinceMs: atMs });
+  replica.cib = changeNodeState(replica.cib, node, (state) => setStanding(state, "lost"));
+  const wrong = replica.fences.filter((fence) => fence.target === node && fence.bootId === record.bootId && fence.outcome === "succeeded" && fence.action !== "on");
+  for (const fence of wrong) replica.fences[replica.fences.indexOf(fence)] = { ...fence, contradicted: true };
+  const devices = wrong.flatMap(({ device }) => device ?? []).join(",");
+  const message = `${node} lives: ${reason}. What ran there may run twice. ${devices === "" ? "It was confirmed by hand" : `Not trusted for it any more: ${devices}`}; nothing more is started until it is fenced or restarted`;
+  return [draft("fencing.contradicted", "critical", atMs, message, { node, data: { reason, devices, bootId: record.bootId ?? "" } })];
 }
 
 /** Remembers which top-level resources were active on the node, so that their return can be told. */

@@ -14,6 +14,7 @@ import type { Command, CommandOutcome } from "./command.ts";
 import type { DcEffect, Time } from "./effects.ts";
 import { type CommandBody, ExecutorLink, type LinkNews, type OutgoingRequest } from "./executor-link.ts";
 import { FenceDesk, type FenceDeskContext, type FenceNews } from "./fence-desk.ts";
+import { FencedWatch } from "./fenced-watch.ts";
 import { reasonsOf } from "./reasons.ts";
 import type { Replica } from "./replica.ts";
 import { isFailure, isSurprise } from "./history.ts";
@@ -61,6 +62,7 @@ export class Dc {
   /** Since when this node's present membership process listens. */
   #listeningSinceMs: number;
   readonly #desk: FenceDesk = new FenceDesk();
+  readonly #watch: FencedWatch = new FencedWatch();
   #report: MembershipReport | null = null;
   #leading: Leading | null = null;
   #effects: DcEffect[] = [];
@@ -109,6 +111,7 @@ export class Dc {
   onMembership(report: MembershipReport, time: Time): void {
     if (this.#report !== null && this.#report.session !== report.session) this.#listeningSinceMs = time.nowMs;
     this.#report = report;
+    this.#watch.onReport(report, this.#replica, time.nowMs);
     this.#advance(time);
   }
 
@@ -364,7 +367,7 @@ export class Dc {
     this.#considerHandOver(leading, report, time);
     const proposal = proposeView({
       replica: this.#replica, report, nowMs: time.nowMs, startedAtMs: this.#listeningSinceMs, ownView: leading.authority !== null,
-      uncommandable: leading.uncommandable, rules: this.#config,
+      uncommandable: leading.uncommandable, contradicted: this.#watch.contradicted, rules: this.#config,
     });
     this.#awaited = proposal.awaited;
     if (this.#changeView(leading, proposal, time)) return;

@@ -45,9 +45,12 @@ export interface FenceRecord {
   readonly reason: string;
   readonly startedAtMs: WallMs;
   readonly outcome: "pending" | "succeeded" | "failed" | "unknown";
+  /** Device that gave the outcome, or those, separated by commas, that gave it together. */
   readonly device: string | null;
   readonly detail: string;
   readonly endedAtMs: WallMs | null;
+  /** It succeeded, and the life that it ended was heard afterwards. */
+  readonly contradicted?: boolean;
 }
 
 /** One entry of the decision history of a resource. */

@@ -24,6 +24,8 @@ export interface ViewInput {
   readonly ownView: boolean;
   /** Nodes whose executor did not answer a claim or command in time, with the words for it. */
   readonly uncommandable: ReadonlyMap<NodeName, string>;
+  /** Nodes that are heard although their fencing succeeded. */
+  readonly contradicted?: ReadonlySet<NodeName>;
   readonly rules: ViewRules;
 }
 
@@ -79,7 +81,10 @@ function judge(input: ViewInput, node: NodeName, peer: PeerReport | undefined): 
   if (peer === undefined || peer.state === "pending" || peer.bootId === null) {
     return inView !== undefined && input.ownView ? judgeUnheardMember(input, inView, peer) : judgeUnseen(input, node, inView);
   }
-  if (replica.fencedBootIds.has(peer.bootId)) return inView?.bootId === peer.bootId ? lost(node, "it is being fenced") : { kind: "out" };
+  if (replica.fencedBootIds.has(peer.bootId)) {
+    if (inView?.bootId === peer.bootId) return lost(node, "it is being fenced");
+    return condition === "fenced" && (input.contradicted?.has(node) ?? false) ? lost(node, "it is still heard although it was confirmed to be off") : { kind: "out" };
+  }
   if (inView === undefined) return condition === "member" && peer.majoritySuspects ? lost(node, silence(peer)) : judgeCandidate(input, peer);
   if (peer.majoritySuspects) return lost(node, silence(peer));
   const silent = uncommandable.get(node);
