@@ -1,13 +1,15 @@
 /**
  * Fencing as the DC drives it: sentence into the log, then the gateway, then the outcome into the log.
  * An attempt that fails or stays unknown is repeated through another gateway after a growing pause; it never counts as done.
+ * Where the topology names several devices for a level, the attempt is one request after the other, and done when all are.
  */
 import { type XmlElement, attribute, child, children, readNvpairs } from "@quorate/cib";
-import type { Authority, NodeName } from "@quorate/core";
-import { type FenceAction, type FenceDevice, type FenceReply, devicesFor, readDeviceOptions } from "@quorate/fencing";
+import { type Authority, type BootId, type NodeName, assert } from "@quorate/core";
+import type { FenceAction, FenceDevice, FenceReply, FenceRequest } from "@quorate/fencing";
 import { activeOn } from "./activity.ts";
 import type { Command } from "./command.ts";
 import type { DcEffect, Time } from "./effects.ts";
+import { type FenceLevel, fencePlan } from "./fence-plan.ts";
 import type { Replica } from "./replica.ts";
 import { resourceIndex } from "./resource-index.ts";
 
@@ -15,17 +17,30 @@ const PAUSE_FIRST_MS = 500;
 const PAUSE_MAX_MS = 30_000;
 /** A gateway gets this much longer than its own budget before its answer counts as unknown. */
 const REPLY_SLACK_MS = 2_000;
+const POWER_ON_MS = 30_000;
 
 interface Attempt {
   readonly fenceId: string;
   readonly target: NodeName;
   readonly actionId: number;
   readonly gateway: NodeName;
-  readonly deadlineMs: number;
+  /** Of each request. */
   readonly timeoutMs: number;
-  readonly devices: readonly FenceDevice[];
+  /** Tried in order until one of them is done in all its parts. */
+  readonly plan: readonly FenceLevel[];
   readonly action: FenceAction;
   stage: "sentencing" | "requested" | "recording";
+  deadlineMs: number;
+  /** The request under way: which part of which level, under what id, in whose name. */
+  level: number;
+  part: number;
+  requests: number;
+  authority: Authority | null;
+  targetBootId: BootId | null;
+  /** What came of the requests before. */
+  readonly devices: string[];
+  readonly details: string[];
+  unknown: boolean;
 }
 
 interface Waiting {
@@ -93,7 +108,7 @@ export class FenceDesk {
       }
     }
     for (const attempt of this.#attempts) {
-      if (attempt.stage === "requested" && time.nowMs > attempt.deadlineMs) effects.push(this.#record(attempt, "unknown", null, `no answer from the fencing-gateway on ${attempt.gateway}`, time));
+      if (attempt.stage === "requested" && time.nowMs > attempt.deadlineMs) effects.push(...this.#goOn(attempt, { outcome: "unknown", device: null, detail: `no answer from the fencing-gateway on ${attempt.gateway}` }, time));
     }
     return { effects, news };
   }
@@ -103,16 +118,46 @@ export class FenceDesk {
     const attempt = this.#attempts.find((other) => other.fenceId === fenceId);
     if (attempt === undefined || attempt.stage !== "sentencing") return [];
     attempt.stage = "requested";
-    const targetBootId = context.replica.nodes.get(attempt.target)?.bootId ?? null;
-    const { action, target, devices, timeoutMs } = attempt;
-    return [{ kind: "fenceRequest", gateway: attempt.gateway, request: { authority: context.authority, fenceId, action, target, targetBootId, devices, timeoutMs } }];
+    attempt.authority = context.authority;
+    attempt.targetBootId = context.replica.nodes.get(attempt.target)?.bootId ?? null;
+    return [this.#ask(attempt)];
   }
 
   onReply(reply: FenceReply, time: Time): readonly DcEffect[] {
-    const attempt = this.#attempts.find(({ fenceId }) => fenceId === reply.fenceId);
+    const attempt = this.#attempts.find((other) => requestId(other) === reply.fenceId);
     if (attempt === undefined || attempt.stage !== "requested") return [];
     const outcome = reply.outcome === "refused" ? "failed" : reply.outcome;
-    return [this.#record(attempt, outcome, reply.device, reply.detail, time)];
+    return this.#goOn(attempt, { outcome, device: reply.device, detail: reply.detail }, time);
+  }
+
+  /** A level counts when all of its parts are done; when one is not, the next level is tried from its beginning. */
+  #goOn(attempt: Attempt, { outcome, device, detail }: { outcome: "succeeded" | "failed" | "unknown"; device: string | null; detail: string }, time: Time): readonly DcEffect[] {
+    attempt.details.push(detail);
+    attempt.unknown ||= outcome === "unknown";
+    const done = outcome === "succeeded";
+    if (done && device !== null) attempt.devices.push(device);
+    const level = attempt.plan[attempt.level]!;
+    if (done && attempt.part + 1 === level.length) return [...this.#powerOn(attempt, level), this.#record(attempt, "succeeded", attempt.devices.length === 0 ? null : attempt.devices.join(","), time)];
+    if (!done && attempt.level + 1 === attempt.plan.length) return [this.#record(attempt, attempt.unknown ? "unknown" : "failed", device, time)];
+    if (!done) attempt.devices.length = 0;
+    attempt.part = done ? attempt.part + 1 : 0;
+    attempt.level += done ? 0 : 1;
+    attempt.requests += 1;
+    attempt.deadlineMs = time.nowMs + attempt.timeoutMs + REPLY_SLACK_MS;
+    return [this.#ask(attempt)];
+  }
+
+  /** Devices that work together must all be off at one moment, so none of them brings the power back by itself. */
+  #ask(attempt: Attempt): DcEffect {
+    const level = attempt.plan[attempt.level]!;
+    const action = level.length > 1 && attempt.action === "reboot" ? "off" : attempt.action;
+    return request(attempt, { action, fenceId: requestId(attempt), devices: level[attempt.part]!, timeoutMs: attempt.timeoutMs });
+  }
+
+  /** The other half of a reboot by several devices. Nobody waits for it: the target was off. */
+  #powerOn(attempt: Attempt, level: FenceLevel): readonly DcEffect[] {
+    if (attempt.action !== "reboot" || level.length === 1) return [];
+    return level.map((devices, part) => request(attempt, { action: "on", fenceId: `${attempt.fenceId}/on/${part}`, devices, timeoutMs: POWER_ON_MS }));
   }
 
   /** The outcome is in the log: now the walk may rest on it. */
@@ -127,8 +172,10 @@ export class FenceDesk {
   }
 
   #sentence({ replica, members, node }: FenceDeskContext, waiting: Waiting, time: Time, transition: number): Command | string {
-    const candidates = candidateDevices(replica, waiting.target);
-    if (candidates.length === 0) return `no fence device can switch ${waiting.target}`;
+    const liars = disprovedDevices(replica, waiting.target);
+    const plan = fencePlan({ cib: replica.cib, target: waiting.target, devices: fenceDevices(replica).filter(({ id }) => !liars.has(id)) });
+    const candidates = [...new Set(plan.flat(2))];
+    if (candidates.length === 0) return liars.size === 0 ? `no fence device can switch ${waiting.target}` : `${[...liars].join(", ")} confirmed that ${waiting.target} is off, which it is not; no other fence device can switch it`;
     const gateways = members.filter((member) => member !== waiting.target);
     if (gateways.length === 0) return "no node is left to act as fencing-gateway";
     const failed = this.#failures.get(waiting.target)?.count ?? 0;
@@ -137,9 +184,10 @@ export class FenceDesk {
     const gateway = ranked[failed % ranked.length]!;
     this.#counter += 1;
     const fenceId = `${transition}.${this.#counter}.${waiting.target}.${time.wallMs}`;
+    const timeoutMs = Math.floor(waiting.timeoutMs / plan.flat().length);
     this.#attempts.push({
-      fenceId, target: waiting.target, actionId: waiting.actionId, gateway, devices: candidates, action: waiting.action,
-      timeoutMs: waiting.timeoutMs, deadlineMs: time.nowMs + waiting.timeoutMs + REPLY_SLACK_MS, stage: "sentencing",
+      fenceId, target: waiting.target, actionId: waiting.actionId, gateway, plan, action: waiting.action, timeoutMs, deadlineMs: time.nowMs + timeoutMs + REPLY_SLACK_MS,
+      stage: "sentencing", level: 0, part: 0, requests: 0, authority: null, targetBootId: null, devices: [], details: [], unknown: false,
     });
     const bootId = replica.nodes.get(waiting.target)?.bootId ?? null;
     return {
@@ -148,9 +196,9 @@ export class FenceDesk {
     };
   }
 
-  #record(attempt: Attempt, outcome: "succeeded" | "failed" | "unknown", device: string | null, detail: string, time: Time): DcEffect {
+  #record(attempt: Attempt, outcome: "succeeded" | "failed" | "unknown", device: string | null, time: Time): DcEffect {
     attempt.stage = "recording";
-    return { kind: "propose", command: { kind: "fenceEnded", atMs: time.wallMs, fenceId: attempt.fenceId, outcome, device, detail } };
+    return { kind: "propose", command: { kind: "fenceEnded", atMs: time.wallMs, fenceId: attempt.fenceId, outcome, device, detail: attempt.details.join(" + ") } };
   }
 
   #countFailure(target: NodeName, time: Time): void {
@@ -159,11 +207,21 @@ export class FenceDesk {
   }
 }
 
-/** Devices known to switch the target; else those that can be asked for what they switch (the gateway asks). */
-function candidateDevices(replica: Replica, target: NodeName): readonly FenceDevice[] {
-  const devices = fenceDevices(replica);
-  const known = devicesFor(target, devices).map(({ device }) => device);
-  return known.length > 0 ? known : devices.filter((device) => ["dynamic-list", "status"].includes(readDeviceOptions(device).hostCheck));
+/** Id of the request under way; the gateway knows each by its own. */
+function requestId({ fenceId, requests }: Attempt): string {
+  return requests === 0 ? fenceId : `${fenceId}/${requests}`;
+}
+
+function request({ gateway, authority, target, targetBootId }: Attempt, what: Pick<FenceRequest, "action" | "fenceId" | "devices" | "timeoutMs">): DcEffect {
+  assert(authority !== null, `fencing of ${target} is asked for before its sentence`);
+  return { kind: "fenceRequest", gateway, request: { authority, target, targetBootId, ...what } };
+}
+
+/** Devices that said of the target's present life that it is off, when it was not (D5): they switch something else. */
+function disprovedDevices(replica: Replica, target: NodeName): ReadonlySet<string> {
+  const bootId = replica.nodes.get(target)?.bootId ?? null;
+  const wrong = replica.fences.filter((fence) => fence.target === target && fence.bootId === bootId && fence.contradicted === true);
+  return new Set(wrong.flatMap(({ device }) => device?.split(",") ?? []));
 }
 
 /** Fence devices of the configuration, in CIB order. */
