@@ -4,6 +4,7 @@
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { setImmediate as nextRound, setTimeout as sleep } from "node:timers/promises";
+import { deferred } from "./deferred.ts";
 import { groupAlive, killGroup } from "./process-group.ts";
 
 export interface RunOptions {
@@ -38,6 +39,11 @@ export interface RunningProcess {
   readonly result: Promise<RunResult>;
   /** SIGKILL for the whole group. */
   kill(): void;
+}
+
+interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
 }
 
 const OUTPUT_LIMIT = 65_536;
@@ -77,28 +83,30 @@ export function runProcess(options: RunOptions): RunningProcess {
 }
 
 function supervise(child: ChildProcessWithoutNullStreams, pid: number, options: RunOptions, startedAt: number): RunningProcess {
-  let killed = false;
+  const { promise: unkillable, resolve: giveUp } = deferred<Exit>();
+  let patience: NodeJS.Timeout | null = null;
   let timedOut = false;
   const kill = (): void => {
-    killed = true;
     killGroup(pid);
+    patience ??= setTimeout(() => giveUp({ code: null, signal: null }), GROUP_GONE_MS);
   };
   const stdout = keepTail(child.stdout, options.outputLimit ?? OUTPUT_LIMIT);
   const stderr = keepTail(child.stderr, options.outputLimit ?? OUTPUT_LIMIT);
   child.on("error", () => {}); // a failed kill or stdin; the exit tells the rest
   child.stdin.on("error", () => {}); // an agent need not read its input
   child.stdin.end(options.stdin ?? "");
-  const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
+  const exited = new Promise<Exit>((resolve) => child.once("exit", (code, signal) => resolve({ code, signal })));
   const timer = setTimeout(() => {
     timedOut = true;
     kill();
   }, options.timeoutMs);
 
   const finish = async (): Promise<RunResult> => {
-    const { code, signal } = await exited;
+    const { code, signal } = await Promise.race([exited, unkillable]); // one that waits for a disk does not exit, whatever it is sent
     clearTimeout(timer);
     for (let round = 0; round < DRAIN_ROUNDS; round += 1) await nextRound();
-    if (killed) await groupGone(pid);
+    if (patience !== null && (code !== null || signal !== null)) await groupGone(pid);
+    if (patience !== null) clearTimeout(patience);
     const result = { code, signal, timedOut, stdout: stdout.text(), stderr: stderr.text(), elapsedMs: performance.now() - startedAt, spawnError: null };
     stdout.release();
     stderr.release();
