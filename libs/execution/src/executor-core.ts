@@ -3,7 +3,7 @@
  * the DC what came of it. Pure: `step` takes one input and returns effects to be performed in order (effect.ts).
  * Read next: gate.ts (whom it obeys), lanes.ts (what runs when), stored.ts (what outlives it). Source: ARCHITECTURE D4.
  */
-import type { BootId, NodeName, SessionId } from "@quorate/core";
+import type { BootId, MonotonicMs, NodeName, SessionId } from "@quorate/core";
 import type { ExecutorEffect, ExecutorInput, RunOutcome, StoredRecord, Time } from "./effect.ts";
 import { Gate, type Refusal } from "./gate.ts";
 import { History, changesState, isTask } from "./history.ts";
@@ -58,6 +58,7 @@ class Core implements ExecutorCore {
   /** Who waits for the node to be idle after `close`. */
   #closers: number[] = [];
   #lastCallId: number;
+  #restoredAtMs: MonotonicMs = 0;
   #effects: ExecutorEffect[] = [];
 
   constructor({ node, bootId, session, config, stored }: ExecutorCoreOptions) {
@@ -107,6 +108,7 @@ class Core implements ExecutorCore {
       this.#persist([lifeRecord(this.#bootId), ...this.#stored.volatileKeys.map((key) => ({ key, value: null }))]);
       return;
     }
+    this.#restoredAtMs = time.nowMs;
     for (const flight of this.#stored.flights) {
       this.#leftovers.set(flight.callId, flight);
       this.#lanes.block(flight.operation.resource, flight.callId);
@@ -311,21 +313,31 @@ class Core implements ExecutorCore {
     const landed = landedRecord(resource);
     const flight = this.#leftovers.get(callId);
     this.#leftovers.delete(callId);
-    const told = flight === undefined || this.#history.last(flight.operation)?.callId === callId;
-    if (told || flight.operation.intervalMs > 0) return this.#persist([landed]);
-    const { operation } = flight;
+    const lost = flight === undefined ? [] : this.#lose(flight);
+    this.#persist([...lost, landed]);
+  }
+
+  /** Says what became of a run that nobody can tell of any more; the records to keep. */
+  #lose({ callId, operation, startedAtMs, queueMs }: FlightRecord): readonly StoredRecord[] {
+    if (operation.intervalMs > 0 || this.#history.last(operation)?.callId === callId) return [];
     // What looked only, changed nothing, and can simply be asked again; what acted left the resource in an unknown state.
     const status = changesState(operation.task) ? "lost" : "cancelled";
-    const times = { startedAtMs: flight.startedAtMs, rcChangedAtMs: flight.startedAtMs, execMs: 0, queueMs: flight.queueMs };
+    const times = { startedAtMs, rcChangedAtMs: startedAtMs, execMs: 0, queueMs };
     const result: OperationResult = { operation, callId, status, rc: 1, exitReason: "the executor ended while it ran", ...times };
-    this.#persist([...this.#history.put(result), landed]);
     this.#reports.add(result);
     this.#effects.push({ kind: "result", result });
+    return this.#history.put(result);
   }
 
   #expire(time: Time): void {
     const late = this.#lanes.remove(({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= time.nowMs);
     for (const job of late) this.#drop(job, "its time was over before it could begin", time);
+    // Nobody waits for ever for what hangs on a dead disk: its resource stays blocked, but the DC may go on, to the fencing of this node.
+    for (const flight of this.#leftovers.values()) {
+      if (time.nowMs - this.#restoredAtMs < flight.operation.timeoutMs) continue;
+      this.#leftovers.delete(flight.callId);
+      this.#persist(this.#lose(flight));
+    }
   }
 
   #startWhatMay(time: Time): void {
@@ -353,11 +365,17 @@ class Core implements ExecutorCore {
     this.#effects.push({ kind: "spawn", callId, session: this.#life, authority: this.#gate.record.authority, operation, active });
   }
 
-  /** A command that never began; whoever waits for it is told so. */
+  /**
+   * A command that never began; whoever waits for it is told so. One that could not change its resource because processes of a former run do
+   * not end has failed: cancelled, it would be ordered again and again, and a node with a dead disk never be fenced.
+   */
   #drop({ operation, acceptedAtMs }: Job, why: string, time: Time): void {
     const queueMs = Math.max(0, Math.round(time.nowMs - acceptedAtMs));
     const times = { startedAtMs: time.wallMs, rcChangedAtMs: time.wallMs, execMs: 0, queueMs };
-    const result: OperationResult = { operation, callId: this.#nextCallId(), status: "cancelled", rc: 1, exitReason: why, ...times };
+    const hung = changesState(operation.task) && this.#lanes.isBlocked(operation.resource);
+    const outcome = hung ? { status: "timeout", exitReason: "processes of a former run of this resource do not end" } as const : { status: "cancelled", exitReason: why } as const;
+    const result: OperationResult = { operation, callId: this.#nextCallId(), rc: 1, ...outcome, ...times };
+    this.#persist(this.#history.put(result));
     this.#reports.add(result);
     this.#effects.push({ kind: "result", result });
   }

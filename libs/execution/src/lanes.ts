@@ -108,6 +108,11 @@ export class Lanes {
     this.#tidy(run.operation.resource);
   }
 
+  /** Processes of a run that is over live on. */
+  isBlocked(resource: ResourceId): boolean {
+    return (this.#lanes.get(resource)?.blockedBy ?? null) !== null;
+  }
+
   block(resource: ResourceId, callId: number): void {
     this.#lane(resource).blockedBy = callId;
   }
