@@ -11,7 +11,7 @@ const AGENT_NAME = /^fence_[A-Za-z0-9_-]{1,64}$/;
 const DETAIL_MAX = 200;
 const OUTPUT_MAX = 16_384;
 /** Parameters whose values must not show in what an agent printed. */
-const SECRET_NAME = /pass|pwd|secret|token|key|community/i;
+const SECRET_NAME = /pass|pwd|secret|token|key|community|cred/i;
 
 /** `directories` are searched in order for the agent. */
 export function createFenceAgents(options: { readonly directories: readonly string[] }): DeviceAdapter {
@@ -85,5 +85,6 @@ function lastWords(run: DeviceRun, { stdout, stderr }: RunResult): string {
   const line = `${stdout}\n${stderr}`.split("\n").map((one) => one.trim()).findLast((one) => one !== "");
   if (line === undefined) return "";
   const secrets = Object.entries(run.device.parameters).filter(([name, value]) => SECRET_NAME.test(name) && value !== "").map(([, value]) => value);
+  secrets.sort((a, b) => b.length - a.length); // one that holds another goes first, or its rest would stay
   return `: ${secrets.reduce((text, secret) => text.replaceAll(secret, "***"), line).slice(0, DETAIL_MAX)}`;
 }
