@@ -1,6 +1,5 @@
 /** Performs the engine's effects other than writing to disk. Nothing here waits: answers come back as inputs. */
 import type { EngineEffect, EngineInput } from "@quorate/controller";
-import { QuorateError } from "@quorate/core";
 import type { Bus, Logger, QuorateConfig, Readiness, WorkerHandle } from "@quorate/runtime";
 import { decodeExecutorReply, decodeFenceReply, encodeExecutorRequest, encodeFenceRequest, encodeRaftPacket } from "@quorate/wire";
 import type { Neighbours } from "./neighbours.ts";
@@ -86,9 +85,8 @@ async function askGateway({ bus, subjects, log, post }: PerformerOptions, { gate
     post({ kind: "fenceReply", reply: decodeFenceReply(payload) });
   } catch (error) {
     log.warn({ gateway, node: request.target, why: text(error) }, "fencing-gateway did not answer");
-    // Nobody listened: it certainly did not happen. Anything else may have happened.
-    const outcome = error instanceof QuorateError && error.code === "QUORATE_DISCONNECTED" ? "failed" : "unknown";
-    post({ kind: "fenceReply", reply: { fenceId: request.fenceId, outcome, device: null, detail: `fencing-gateway on ${gateway}: ${text(error)}`, powered: null, targets: [], elapsedMs: 0 } });
+    // Whether the request reached it is not known: a connection that broke tells no more than silence.
+    post({ kind: "fenceReply", reply: { fenceId: request.fenceId, outcome: "unknown", device: null, detail: `fencing-gateway on ${gateway}: ${text(error)}`, powered: null, targets: [], elapsedMs: 0 } });
   }
 }
 
