@@ -23,7 +23,7 @@ import { type ViewProposal, type ViewRules, proposeView, viewDiffers } from "./v
 
 export interface DcConfig extends ViewRules {
   readonly node: NodeName;
-  /** Life of this policy-engine; stands in transition keys. */
+  /** Life of this policy-engine; stands in transition keys, with the term. */
   readonly session: SessionId;
   /** Silence of an executor to a claim after which its node is lost. */
   readonly claimTimeoutMs: number;
@@ -263,7 +263,7 @@ export class Dc {
   }
 
   #onChange(leading: Leading, command: Extract<Command, { kind: "cib" | "cleanup" | "attribute" | "fenceConfirmed" }>, outcome: CommandOutcome, time: Time): void {
-    const mine = command.requestId.startsWith(`${this.#config.session}/`);
+    const mine = command.requestId.startsWith(`${this.#nameOf(leading)}/`);
     if (mine) leading.run?.onProposalApplied(command.requestId, time);
     else if (outcome.error === null) leading.dirty ??= command.kind === "cib" ? `${command.by} changed the CIB` : `${command.kind} by request`;
   }
@@ -349,8 +349,13 @@ export class Dc {
         this.#desk.request({ target: action.node!, action: action.task === "off" || action.task === "on" ? action.task : "reboot", actionId: action.id, timeoutMs: action.timeoutMs, reason: action.reason }),
       emit: (effect: DcEffect): void => void this.#effects.push(effect),
     };
-    leading.run = new TransitionRun({ transition, trigger, graph: decision.graph, session: this.#config.session, replica: this.#replica, ports });
+    leading.run = new TransitionRun({ transition, trigger, graph: decision.graph, session: this.#nameOf(leading), replica: this.#replica, ports });
     leading.run.begin(time);
+  }
+
+  /** Names what is ordered. Of one leadership only: the next may count from the same transition, when this one's are lost with its entries. */
+  #nameOf({ term }: Leading): string {
+    return `${this.#config.session}-${term}`;
   }
 
   #send({ node, tag, body }: { node: NodeName; tag: string; body: CommandBody }, time: Time): void {
