@@ -5,7 +5,7 @@ import type { LocationConstraint } from "../constraints/location.ts";
 import type { IdIndex } from "../read/attribute-sets.ts";
 import type { Options } from "../read/options.ts";
 import type { RuleContext } from "../read/rules.ts";
-import type { FailedOperation } from "../types.ts";
+import type { FailedOperation, ScoreTerm } from "../types.ts";
 import type { StoredOrdering } from "./action.ts";
 import type { Node } from "./node.ts";
 import { compareNodeNames } from "./node.ts";
@@ -33,6 +33,8 @@ export interface Cluster {
   readonly actions: ActionTable;
   readonly stored: StoredOrdering[];
   readonly locations: LocationConstraint[];
+  /** Clones of which nothing may be promoted for want of a ticket (2-assignment E17). */
+  readonly promotionTickets: Map<Resource, ScoreTerm>;
   readonly failedOperations: FailedOperation[];
   /** Failed monitors that expired: they are set up anew as if their parameters had changed. */
   readonly expiredMonitors: Set<XmlElement>;
