@@ -15,6 +15,7 @@ import { applyPrimary, hasInfluence, hasUsableNode, mergeWishes, noteDifference,
 import { addThisWith, addWithThis } from "../constraints/colocation.ts";
 import { explainChoice } from "./explain-choice.ts";
 import { settle } from "./settle.ts";
+import { banFullNodes } from "./utilization.ts";
 import { sortByPlacement } from "./placement-order.ts";
 
 export function assignAll(cluster: Cluster): void {
@@ -89,8 +90,9 @@ function choose(cluster: Cluster, resource: Resource, preferred: Node | null): v
     settle(resource, null, "all resources are to stop (stop-all-resources)");
     return;
   }
+  const roomiest = cluster.options.placement === "default" ? null : banFullNodes(cluster, resource);
   const sorted = sortNodes(cluster, resource.scores, currentNode(resource));
-  const best = pick(resource, sorted, preferred);
+  const best = pick(resource, sorted, preferred ?? roomiest);
   const usable = best !== null && resource.scores.get(best.index) >= 0 && isAvailable(best);
   settle(resource, usable ? best : null, explainChoice(cluster, resource, sorted, usable ? best : null));
 }

@@ -1,4 +1,5 @@
 /** How colocations act on score tables: wishes of dependents, and the pull of a primary that has its place (2-assignment D4 to D10). */
+import { compareCapacity } from "../model/capacity.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import { compareBytes, isAvailable } from "../model/node.ts";
@@ -163,7 +164,7 @@ function placeText(primary: Resource, score: number): string {
 }
 
 /** The negative case reads the other way round, as in the reference (2-assignment D6). */
-function roleApplies(dependent: Resource, primary: Resource, { score, dependentRole, primaryRole }: Colocation): boolean {
+export function roleApplies(dependent: Resource, primary: Resource, { score, dependentRole, primaryRole }: Colocation): boolean {
   if (score > 0) return (dependentRole === "Unknown" || dependentRole === dependent.nextRole) && (primaryRole === "Unknown" || primaryRole === primary.nextRole);
   if (score < 0) return (dependentRole === "Unknown" || dependentRole !== dependent.nextRole) && (primaryRole === "Unknown" || primaryRole !== primary.nextRole);
   return true;
@@ -237,8 +238,9 @@ export function sortNodes(cluster: Cluster, table: ScoreTable, current: Node | n
   const strategy = cluster.options.placement;
   const score = (node: Node): number => (isAvailable(node) ? table.get(node.index) : -INFINITY);
   const load = (node: Node): number => (strategy === "minimal" ? 0 : node.assignedCount);
+  const room = (a: Node, b: Node): number => (strategy === "balanced" ? compareCapacity(a.free, b.free) : 0);
   const nodes = [...table.listed()].flatMap((index) => cluster.nodeByIndex[index] ?? []);
   return nodes.sort((a, b) =>
-    score(b) - score(a) || load(a) - load(b) || Number(b === current) - Number(a === current) || compareBytes(a.name, b.name));
+    score(b) - score(a) || room(a, b) || load(a) - load(b) || Number(b === current) - Number(a === current) || compareBytes(a.name, b.name));
 }
 

@@ -1,4 +1,5 @@
 /** Why a node was chosen, in words. */
+import { compareCapacity } from "../model/capacity.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import { isAvailable } from "../model/node.ts";
@@ -14,12 +15,20 @@ export function explainChoice(cluster: Cluster, resource: Resource, sorted: read
   if (usable.length === 1) return `${chosen.name} is the only node it can run on${because(resource, chosen) || whyNotElsewhere(resource, sorted)}`;
   if (rivals.length === 0) return `${chosen.name} has the highest score, ${scoreText(score)}${because(resource, chosen)}`;
   const tied = `score ${scoreText(score)} is also that of ${names(rivals)}`;
+  if (cluster.options.placement === "balanced" && rivals.every((node) => compareCapacity(chosen.free, node.free) < 0)) {
+    return `${chosen.name} has most capacity left: ${roomText([chosen, ...rivals])}; ${tied}`;
+  }
   if (cluster.options.placement !== "minimal" && rivals.every((node) => node.assignedCount > chosen.assignedCount)) {
     const counts = rivals.map((node) => `${node.name} (${node.assignedCount})`).join(", ");
     return `${chosen.name} runs ${count(chosen.assignedCount)}, fewer than ${counts}; ${tied}`;
   }
   if (resource.runningOn.includes(chosen)) return `it runs on ${chosen.name} and no other node is better; ${tied}`;
   return `${chosen.name} comes first among equal nodes; ${tied}`;
+}
+
+/** What is free on each node, in all that counts. */
+function roomText(nodes: readonly Node[]): string {
+  return nodes.map((node) => `${node.name} (${[...node.free].map(([name, amount]) => `${name} ${amount}`).join(", ") || "none"})`).join(", ");
 }
 
 function count(resources: number): string {

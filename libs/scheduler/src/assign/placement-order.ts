@@ -1,4 +1,5 @@
 /** In which order top-level resources are assigned (2-assignment B9). */
+import { compareCapacity } from "../model/capacity.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import { compareBytes, isAvailable } from "../model/node.ts";
@@ -11,7 +12,8 @@ import { hasUsableNode, mergeWishes } from "./colocation-scores.ts";
 /** As configured by default; else priority, then who gains most on its own node, then who gains most on the best nodes. */
 export function sortByPlacement(cluster: Cluster): Resource[] {
   if (cluster.options.placement === "default") return [...cluster.resources];
-  const nodes = [...cluster.nodes].sort((a, b) => nodeScore(b) - nodeScore(a) || compareBytes(a.name, b.name));
+  const room = (a: Node, b: Node): number => (cluster.options.placement === "balanced" ? compareCapacity(a.free, b.free) : 0);
+  const nodes = [...cluster.nodes].sort((a, b) => nodeScore(b) - nodeScore(a) || room(a, b) || compareBytes(a.name, b.name));
   const wishes = new Map(cluster.resources.map((resource) => [resource, totalWishes(cluster, resource)]));
   return [...cluster.resources].sort((a, b) => compareByWishes(a, b, { wishes, nodes }));
 }

@@ -1,4 +1,5 @@
 /** The end of an assignment, and its taking back (2-assignment B7, B8). */
+import { giveCapacityBack, takeCapacity } from "../model/capacity.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
 import { leavesOf } from "../model/resource.ts";
@@ -10,6 +11,7 @@ export function settle(resource: Resource, node: Node | null, choice: string): v
   resource.choice = choice;
   if (node !== null) {
     node.assignedCount++;
+    takeCapacity(node.free, resource.utilization);
     return;
   }
   resource.nextRole = "Stopped";
@@ -22,7 +24,10 @@ export function settle(resource: Resource, node: Node | null, choice: string): v
 /** Takes an assignment back. */
 export function unsettle(resource: Resource): void {
   for (const leaf of leavesOf(resource)) {
-    if (leaf.assigned !== null) leaf.assigned.assignedCount--;
+    if (leaf.assigned !== null) {
+      leaf.assigned.assignedCount--;
+      giveCapacityBack(leaf.assigned.free, leaf.utilization);
+    }
     leaf.assigned = null;
     leaf.provisional = true;
     leaf.choice = null;

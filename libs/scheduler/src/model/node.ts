@@ -1,3 +1,5 @@
+import type { Capacity } from "./capacity.ts";
+
 /** A node while a decision is being made. Only the phase named beside a field writes it. */
 export interface Node {
   /** Dense number, place in every score table. */
@@ -25,6 +27,8 @@ export interface Node {
   fenceReason: string | null;
   /** Primitives assigned to it so far (assignment). */
   assignedCount: number;
+  /** Capacity that is not taken yet (assignment); all of it before. */
+  readonly free: Capacity;
 }
 
 /** Whether resources may be put there (2-assignment A4). */

@@ -2,6 +2,7 @@
 import type { XmlElement } from "@quorate/cib";
 import type { Role, ScoreTerm } from "../types.ts";
 import type { PlannedAction } from "./action.ts";
+import type { Capacity } from "./capacity.ts";
 import type { Node } from "./node.ts";
 import type { ScoreTable } from "./score-table.ts";
 
@@ -96,6 +97,8 @@ export interface Resource {
   readonly operations: readonly OperationConfig[];
   /** By task and interval, as they are asked for. */
   readonly options: Map<string, OperationOptions>;
+  /** What it takes of the capacity of its node. */
+  readonly utilization: Capacity;
   readonly group: GroupSettings | null;
   readonly clone: CloneSettings | null;
   /** Number inside the clone, also of group instances; null outside clones. */

@@ -5,6 +5,7 @@ import type { Cluster } from "../model/cluster.ts";
 import type { Resource } from "../model/resource.ts";
 import { cloneOf } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
+import { orderByLoad } from "./load-orderings.ts";
 import { storeOrdering } from "./stored-orderings.ts";
 
 const { optional, impliesThen, runnableLeft, restart, printFirst, printThen, promotedImpliesFirst, sameNode, cancelsFirst } = ORDER;
@@ -29,6 +30,7 @@ function orderPrimitive(cluster: Cluster, resource: Resource): void {
     order(cluster, [resource, "start"], [resource, "promote"], runnableLeft);
   }
   order(cluster, [resource, "delete"], [resource, "monitor"], sameNode | cancelsFirst);
+  orderByLoad(cluster, resource);
 }
 
 function orderGroup(cluster: Cluster, group: Resource): void {

@@ -9,6 +9,7 @@ import type { IdIndex } from "./attribute-sets.ts";
 import type { Options } from "./options.ts";
 import { isTrue } from "./rules.ts";
 import type { RuleContext } from "./rules.ts";
+import { readUtilization } from "./utilization.ts";
 import { parseScore } from "@quorate/cib";
 
 export interface NodeSource {
@@ -30,6 +31,7 @@ export function readNodes({ section, dcId, ids, context, options }: NodeSource):
     addAutomaticAttributes(node, options);
     readSets(element, "instance_attributes", node.attributes, { ids, context });
     addSiteName(node, options);
+    for (const [name, amount] of readUtilization(element, { ids, context })) node.free.set(name, amount);
     if (kind === "member") node.unclean = options.fencingEnabled && options.startupFencing;
     addNode(list, node);
   }
@@ -42,7 +44,7 @@ function createNode(
   return {
     index, id, name, kind, isDc, attributes: new Map(),
     online: false, unclean: false, pending: false, standby: false, standbyOnFail: false, maintenance: false,
-    shutdown: false, unseen: true, baseScore: score, health: "green", fenceReason: null, assignedCount: 0,
+    shutdown: false, unseen: true, baseScore: score, health: "green", fenceReason: null, assignedCount: 0, free: new Map(),
   };
 }
 

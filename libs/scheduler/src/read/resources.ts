@@ -10,6 +10,7 @@ import { readSets } from "./attribute-sets.ts";
 import { readOperations } from "./operations.ts";
 import { isTrue } from "./rules.ts";
 import { expandTemplate } from "./templates.ts";
+import { readUtilization } from "./utilization.ts";
 import { child, descendants, parseBoolean, parseIntervalMs, parseScore } from "@quorate/cib";
 
 const KINDS: Readonly<Record<string, Resource["kind"]>> = { primitive: "primitive", group: "group", clone: "clone", master: "clone" };
@@ -110,6 +111,7 @@ export function createResource(cluster: Cluster, { element, kind, parent, instan
     id: instance === null ? configId : `${configId}:${instance}`,
     configId, kind, element, parent, children: [], agent, meta, settings, clone, instance, unique,
     operations: kind === "primitive" ? readOperations(cluster, element) : [], options: new Map(),
+    utilization: readUtilization(element, { ids: cluster.ids, context: plainContext(cluster, (atMs) => noteRecheck(cluster, atMs)) }),
     group: kind === "group" ? readGroupSettings(meta) : null,
     orphan: false, managed, maintenance, blocked: false, failed: false, failureIgnored: false,
     mustStop: false, startPending: false, role: "Stopped", nextRole: initialNextRole(meta, clone ?? parent?.clone ?? parent?.parent?.clone ?? null),

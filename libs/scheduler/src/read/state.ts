@@ -30,7 +30,7 @@ export function readCluster(cib: Cib, nowMs: number): KnownState {
   readNodeStates(cluster, status, plainContext(cluster, (atMs) => noteRecheck(cluster, atMs)));
   leavePromotableAlone(cluster);
   leaveRemoteAlone(cluster, status);
-  warnOfIgnored(cluster, configuration);
+  warnOfIgnored(cluster);
   const histories = readHistories(cluster, status);
   for (const resource of cluster.allResources) {
     if (resource.runningOn.length === 0 && resource.historyName?.includes(":") === true) resource.historyName = null;

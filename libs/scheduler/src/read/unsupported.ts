@@ -50,9 +50,7 @@ export function leaveRemoteAlone(cluster: Cluster, status: XmlElement): void {
 }
 
 /** Settings without effect. */
-export function warnOfIgnored(cluster: Cluster, configuration: XmlElement): void {
-  const utilization = cluster.options.placement !== "default" && [...descendants(configuration)].some((element) => element.name === "utilization");
-  if (utilization) cluster.warnings.push("Utilization attributes are not looked at: placement goes by the number of resources");
+export function warnOfIgnored(cluster: Cluster): void {
   const migratable = cluster.resources.flatMap(leavesOf).filter((leaf) => leaf.settings.allowMigrate).map((leaf) => leaf.id);
   if (migratable.length > 0) cluster.warnings.push(`Live migration is not used; these move by stop and start: ${migratable.join(", ")}`);
 }
