@@ -3,8 +3,10 @@ import { ORDER } from "../model/action.ts";
 import type { PlannedAction } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Resource } from "../model/resource.ts";
+import { leavesOf } from "../model/resource.ts";
 import { INFINITY } from "../model/score.ts";
 import { attach } from "../order/attach.ts";
+import { isPromotableGroup } from "../order/role-orderings.ts";
 import { findAction, requestPseudo } from "./action-table.ts";
 import { planPrimitive } from "./role-changes.ts";
 
@@ -19,9 +21,10 @@ export function planActions(cluster: Cluster, resource: Resource): void {
 }
 
 function planGroup(cluster: Cluster, group: Resource): void {
-  for (const task of ["start", "running", "stop", "stopped"]) {
+  const tasks = ["start", "running", "stop", "stopped", ...(isPromotableGroup(group) ? ["demote", "demoted", "promote", "promoted"] : [])];
+  for (const task of tasks) {
     const action = requestPseudo(cluster, { resource: group, task, optional: true });
-    if (task === "running" || task === "stopped") action.priority = INFINITY;
+    if (!["start", "stop", "promote", "demote"].includes(task)) action.priority = INFINITY;
   }
 }
 
@@ -39,6 +42,14 @@ function planClone(cluster: Cluster, clone: Resource): void {
   if (!any("active") && !any("starting")) started.runnable = false;
   planPair(cluster, clone, ["stop", "stopped"], any("stopping"));
   if (clone.clone?.ordered === true) orderInstances(clone);
+  if (clone.clone?.promotable === true) {
+    planPair(cluster, clone, ["promote", "promoted"], anyRequired(clone, "promote"));
+    planPair(cluster, clone, ["demote", "demoted"], anyRequired(clone, "demote"));
+  }
+}
+
+function anyRequired(clone: Resource, task: "promote" | "demote"): boolean {
+  return leavesOf(clone).some((leaf) => leaf.actions.some((action) => action.task === task && !action.optional));
 }
 
 function planPair(cluster: Cluster, clone: Resource, [begin, end]: readonly [string, string], required: boolean): PlannedAction {

@@ -9,6 +9,8 @@ import { addNodeScore, ban } from "../read/resources.ts";
 import { addThisWith, addWithThis } from "../constraints/colocation.ts";
 import { hasInfluence, mergeWishes } from "./colocation-scores.ts";
 import { instancePlace, sortInstances } from "./instance-order.ts";
+import { addPromotionScores } from "./promotion-scores.ts";
+import { chooseRoles } from "./promotion.ts";
 import { unsettle } from "./settle.ts";
 
 /** Assigns one resource; given by the caller, since assignment goes through clones and back. */
@@ -29,6 +31,7 @@ interface Distribution {
 export function assignClone(cluster: Cluster, clone: Resource, assign: Assign): null {
   if (!clone.provisional || clone.assigning || clone.clone === null) return null;
   clone.assigning = true;
+  if (clone.clone.promotable) addPromotionScores(cluster, clone);
   for (const colocation of clone.thisWith) assign(cluster, colocation.primary, null);
   for (const colocation of clone.withThis) {
     if (!hasInfluence(colocation, clone)) continue;
@@ -38,6 +41,7 @@ export function assignClone(cluster: Cluster, clone: Resource, assign: Assign): 
   }
   clone.children = sortInstances(cluster, clone);
   distribute(cluster, clone, { max: clone.clone.max, perNode: clone.clone.nodeMax, assign });
+  if (clone.clone.promotable) chooseRoles(cluster, clone);
   clone.provisional = false;
   clone.assigning = false;
   return null;

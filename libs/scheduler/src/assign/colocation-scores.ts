@@ -7,6 +7,7 @@ import type { Colocation, Resource } from "../model/resource.ts";
 import { leavesOf } from "../model/resource.ts";
 import { INFINITY, addScores, scoreFactor } from "../model/score.ts";
 import type { ScoreTable } from "../model/score-table.ts";
+import { drawToRole } from "./promoted-place.ts";
 
 export interface MergeFlags {
   /** Give up when no usable node is left. */
@@ -21,7 +22,7 @@ export interface MergeFlags {
 const UNUSABLE = -100 * INFINITY;
 
 /** The value by which nodes are compared; the node itself by default. Text compares without case, absent equals absent. */
-function colocationValue(node: Node, attribute: string): string | undefined {
+export function colocationValue(node: Node, attribute: string): string | undefined {
   return attribute === "#uname" || attribute === "#id" ? node.id.toLowerCase() : node.attributes.get(attribute)?.toLowerCase();
 }
 
@@ -172,11 +173,22 @@ export function roleApplies(dependent: Resource, primary: Resource, { score, dep
 
 function applyClonePrimary(cluster: Cluster, dependent: Resource, clone: Resource, colocation: Colocation): void {
   if (clone.provisional || !dependent.provisional) return;
-  const top = colocation.dependent;
-  const paired = top.clone !== null && top.clone.interleave && top.clone.nodeMax === clone.clone?.nodeMax;
-  if (paired) applyInterleaved(cluster, dependent, clone, colocation);
+  if (clone.clone?.promotable === true && colocation.primaryRole !== "Unknown") {
+    const before = dependent.scores.copy();
+    drawToRole(cluster, dependent, clone, colocation, {
+      valueOf: (node) => colocationValue(node, colocation.attribute), placeOf: (instance) => assignedPlaces(instance)[0],
+    });
+    noteDifference(dependent, before, { id: colocation.id, text: `goes with ${clone.id} where it is ${colocation.primaryRole.toLowerCase()}` });
+    return;
+  }
+  if (isPairedWith(clone, colocation)) applyInterleaved(cluster, dependent, clone, colocation);
   else if (colocation.score >= INFINITY) restrictToInstances(cluster, dependent, clone, colocation);
   else for (const instance of clone.children) applyPrimary(cluster, dependent, instance, colocation);
+}
+
+/** Whether each instance of the dependent clone goes with one instance of this one. */
+export function isPairedWith(clone: Resource, { dependent }: Colocation): boolean {
+  return dependent.clone !== null && dependent.clone.interleave && dependent.clone.nodeMax === clone.clone?.nodeMax;
 }
 
 /** An interleaved clone's instance goes with the one instance that is on its node. */
@@ -200,7 +212,7 @@ function firstPair(cluster: Cluster, dependent: Resource, clone: Resource): Reso
   return null;
 }
 
-function instanceOn(clone: Resource, node: Node): Resource | null {
+export function instanceOn(clone: Resource, node: Node): Resource | null {
   return clone.children.find((instance) => !isBlocked(instance) && assignedPlaces(instance).includes(node)) ?? null;
 }
 
@@ -214,7 +226,7 @@ export function assignedPlaces(resource: Resource): readonly Node[] {
   return [...new Set(leavesOf(resource).flatMap((leaf) => leaf.assigned ?? []))];
 }
 
-function restrictToInstances(cluster: Cluster, dependent: Resource, clone: Resource, colocation: Colocation): void {
+export function restrictToInstances(cluster: Cluster, dependent: Resource, clone: Resource, colocation: Colocation): void {
   const allowed = new Set(clone.children.filter((instance) => !isBlocked(instance)).flatMap(assignedPlaces));
   const before = dependent.scores.copy();
   for (const node of cluster.nodes) {

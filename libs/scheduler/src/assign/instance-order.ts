@@ -18,7 +18,7 @@ export function sortInstances(cluster: Cluster, clone: Resource): Resource[] {
   return mergeSort(clone.children, (a, b) => compareInstances(cluster, clone, a, b));
 }
 
-function mergeSort<T>(items: readonly T[], compare: (a: T, b: T) => number): T[] {
+export function mergeSort<T>(items: readonly T[], compare: (a: T, b: T) => number): T[] {
   if (items.length < 2) return [...items];
   const half = Math.ceil(items.length / 2);
   const left = mergeSort(items.slice(0, half), compare), right = mergeSort(items.slice(half), compare);
@@ -37,14 +37,14 @@ function mergeSort<T>(items: readonly T[], compare: (a: T, b: T) => number): T[]
   return sorted;
 }
 
-function compareInstances(cluster: Cluster, clone: Resource, a: Resource, b: Resource): number {
+export function compareInstances(cluster: Cluster, clone: Resource, a: Resource, b: Resource): number {
   if (a.runningOn.length > 0 && b.runningOn.length > 0 && a.runningOn.length !== b.runningOn.length) return a.runningOn.length - b.runningOn.length;
   const placeA = allowedPlace(a), placeB = allowedPlace(b);
   if (a.runningOn.length > 0 || b.runningOn.length > 0) {
     const barred = Number(placeA === null && a.runningOn.length > 0) - Number(placeB === null && b.runningOn.length > 0);
     if (barred !== 0) return barred;
   }
-  const priority = b.settings.priority - a.settings.priority;
+  const priority = priorityOf(b) - priorityOf(a);
   if (priority !== 0) return priority;
   if (placeA === null && placeB === null) return 0;
   if (placeA === null) return 1;
@@ -58,6 +58,10 @@ function compareInstances(cluster: Cluster, clone: Resource, a: Resource, b: Res
   if (failed !== 0) return failed;
   const wish = colocationScore(cluster, clone, b, placeB) - colocationScore(cluster, clone, a, placeA);
   return wish !== 0 ? wish : (a.instance ?? 0) - (b.instance ?? 0);
+}
+
+function priorityOf(instance: Resource): number {
+  return instance.promotion?.priority ?? instance.settings.priority;
 }
 
 /** Null when it is not active, or on a node it may not be on. */

@@ -69,6 +69,18 @@ export interface NodeTerm extends ScoreTerm {
   readonly node: number;
 }
 
+/** How an instance of a promotable clone stands among the others when roles are given (2-assignment E11 to E18). */
+export interface PromotionState {
+  /** What speaks for promoting it where it is; negative: not at all. */
+  priority: number;
+  /** The priority with what the clone as a whole is drawn to: instances are promoted in descending order. */
+  index: number;
+  /** Where the two come from, in the order in which they were added. */
+  readonly terms: ScoreTerm[];
+  /** Why it gets its role, in words; null before. */
+  choice: string | null;
+}
+
 /** `rsc` is the dependent, `withRsc` the primary. */
 export interface Colocation {
   readonly id: string;
@@ -143,6 +155,8 @@ export interface Resource {
   merging: boolean;
   /** Why it is put where it is, in words; null before. */
   choice: string | null;
+  /** Null but for instances of promotable clones. */
+  promotion: PromotionState | null;
 
   // Actions
   readonly actions: PlannedAction[];

@@ -6,6 +6,7 @@ import type { Resource } from "../model/resource.ts";
 import { cloneOf } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
 import { orderByLoad } from "./load-orderings.ts";
+import { isPromotableGroup, orderCloneRoles, orderGroupRoles } from "./role-orderings.ts";
 import { storeOrdering } from "./stored-orderings.ts";
 
 const { optional, impliesThen, runnableLeft, restart, printFirst, printThen, promotedImpliesFirst, sameNode, cancelsFirst } = ORDER;
@@ -50,6 +51,7 @@ function orderGroup(cluster: Cluster, group: Resource): void {
     if (member.runningOn.length > 0) lastActive = member;
     previous = member;
   }
+  if (isPromotableGroup(group)) orderGroupRoles(cluster, group);
 }
 
 function orderNeighbours(cluster: Cluster, previous: Resource, member: Resource, lastActive: Resource | null): void {
@@ -64,6 +66,10 @@ function orderClone(cluster: Cluster, clone: Resource): void {
   order(cluster, [clone, "stopped"], [clone, "start"], optional);
   order(cluster, [clone, "start"], [clone, "running"], runnableLeft);
   order(cluster, [clone, "stop"], [clone, "stopped"], runnableLeft);
+  if (clone.clone?.promotable === true) {
+    order(cluster, [clone, "demoted"], [clone, "stop"], optional);
+    order(cluster, [clone, "running"], [clone, "promote"], runnableLeft);
+  }
   const ordered = clone.clone?.ordered === true;
   if (ordered) clone.children.sort((a, b) => (a.instance ?? 0) - (b.instance ?? 0));
   let previous: Resource | null = null;
@@ -78,5 +84,5 @@ function orderClone(cluster: Cluster, clone: Resource): void {
       order(cluster, [instance, "stop"], [previous, "stop"], optional);
     }
     previous = instance;
-  }
+  }  if (clone.clone?.promotable === true) orderCloneRoles(cluster, clone, ordered);
 }

@@ -5,6 +5,7 @@ import type { Cluster } from "../model/cluster.ts";
 import { markForFencing } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
+import { cloneOf } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
 import { addActive } from "./active.ts";
 import { historyElements, readHistoryEntry, sortHistory, STATUS } from "./history-entry.ts";
@@ -13,7 +14,7 @@ import { resourceOfHistory } from "./history-resource.ts";
 import { nodeOfEntry } from "./nodes.ts";
 import { applyOperation } from "./operation-result.ts";
 import type { Replay } from "./operation-result.ts";
-import { addNodeScore, ban } from "./resources.ts";
+import { addNodeScore, ban, targetRole } from "./resources.ts";
 import { child, children } from "@quorate/cib";
 
 /** One `lrm_resource` with the resource it was found to be about. */
@@ -105,8 +106,8 @@ function conclude(replay: Replay): void {
   } else {
     for (const action of resource.actions) if (action.task === "stop" && action.node === node) action.optional = true;
   }
-  const target = resource.meta.get("target-role")?.toLowerCase();
-  if (target === "stopped") resource.nextRole = "Stopped";
+  const target = targetRole(resource.meta, cloneOf(resource)?.clone ?? null);
+  if (target !== "Unknown" && (resource.nextRole === "Unknown" || rank(resource.nextRole) > rank(target))) resource.nextRole = target;
 }
 
 function fail(resource: Resource): void {

@@ -114,10 +114,10 @@ export function createResource(cluster: Cluster, { element, kind, parent, instan
     utilization: readUtilization(element, { ids: cluster.ids, context: plainContext(cluster, (atMs) => noteRecheck(cluster, atMs)) }),
     group: kind === "group" ? readGroupSettings(meta) : null,
     orphan: false, managed, maintenance, blocked: false, failed: false, failureIgnored: false,
-    mustStop: false, startPending: false, role: "Stopped", nextRole: initialNextRole(meta, clone ?? parent?.clone ?? parent?.parent?.clone ?? null),
+    mustStop: false, startPending: false, role: "Stopped", nextRole: targetRole(meta, clone ?? parent?.clone ?? parent?.parent?.clone ?? null),
     runningOn: [], known: new Set(), historyName: null, pending: null, failureTimeoutMs: settings.failureTimeoutMs, failures: new Map(),
     scores: baseTable(cluster), terms: [], exclusiveDiscovery: false, thisWith: [], withThis: [],
-    assigned: null, provisional: true, assigning: false, merging: false, choice: null,
+    assigned: null, provisional: true, assigning: false, merging: false, choice: null, promotion: null,
     actions: [], reload: false, stopUnexpected: false, restarting: false,
   };
   cluster.allResources.push(resource);
@@ -135,7 +135,7 @@ function baseTable(cluster: Cluster): ScoreTable {
 }
 
 /** Only what says Stopped counts here, and Unpromoted for what can be promoted (1-state E3). */
-function initialNextRole(meta: ReadonlyMap<string, string>, clone: CloneSettings | null): Resource["nextRole"] {
+export function targetRole(meta: ReadonlyMap<string, string>, clone: CloneSettings | null): Resource["nextRole"] {
   const wanted = meta.get("target-role")?.toLowerCase();
   if (wanted === "stopped") return "Stopped";
   return clone?.promotable === true && (wanted === "unpromoted" || wanted === "slave") ? "Unpromoted" : "Unknown";

@@ -12,7 +12,7 @@ import { readOptionValues, typedOptions } from "./options.ts";
 import { readResources } from "./resources.ts";
 import { isTrue } from "./rules.ts";
 import { child } from "@quorate/cib";
-import { bundleIds, leavePromotableAlone, leaveRemoteAlone, warnOfIgnored } from "./unsupported.ts";
+import { bundleIds, warnOfNotify, leaveRemoteAlone, warnOfIgnored } from "./unsupported.ts";
 
 export interface KnownState {
   readonly cluster: Cluster;
@@ -28,7 +28,7 @@ export function readCluster(cib: Cib, nowMs: number): KnownState {
   readResources(cluster, child(configuration, "resources") ?? EMPTY);
   const status = child(cib.root, "status") ?? EMPTY;
   readNodeStates(cluster, status, plainContext(cluster, (atMs) => noteRecheck(cluster, atMs)));
-  leavePromotableAlone(cluster);
+  warnOfNotify(cluster);
   leaveRemoteAlone(cluster, status);
   warnOfIgnored(cluster);
   const histories = readHistories(cluster, status);

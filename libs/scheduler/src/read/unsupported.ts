@@ -27,11 +27,10 @@ export function leaveAlone(cluster: Cluster, resource: Resource, reason: string)
   cluster.warnings.push(`${resource.id} is left as it is: ${reason}`);
 }
 
-/** Before histories are read, so that what is found active stays where it is. */
-export function leavePromotableAlone(cluster: Cluster): void {
+/** Notifications are not sent. */
+export function warnOfNotify(cluster: Cluster): void {
   for (const resource of cluster.resources) {
-    if (resource.clone?.promotable === true) leaveAlone(cluster, resource, "promotable clones are not decided about");
-    else if (resource.clone?.notify === true) cluster.warnings.push(`${resource.id}: notify=true has no effect, its instances are not told of changes`);
+    if (resource.clone?.notify === true) cluster.warnings.push(`${resource.id}: notify=true has no effect, its instances are not told of changes`);
   }
 }
 

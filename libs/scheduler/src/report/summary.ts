@@ -87,7 +87,7 @@ function line(cluster: Cluster, situation: Situation, task: string, action: Plan
     from: task === "start" ? null : (current?.name ?? null),
     to: task === "stop" ? null : (next?.name ?? null),
     role: showRoles ? role : null,
-    nextRole: showRoles ? resource.nextRole : null,
+    nextRole: showRoles && next !== null && role !== resource.nextRole ? resource.nextRole : null,
     blocked: action !== null && !action.runnable,
     causes: causesOf(cluster, resource, [action, other].filter((one) => one !== null)),
   };
