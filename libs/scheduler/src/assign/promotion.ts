@@ -7,6 +7,7 @@ import type { CloneSettings, PromotionState, Resource } from "../model/resource.
 import { leavesOf } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
 import { INFINITY, addScores, scoreFactor, scoreText } from "../model/score.ts";
+import { banEverywhere } from "../read/resources.ts";
 import type { Role, ScoreTerm } from "../types.ts";
 import { assignedPlaces, hasInfluence, mergeWishes, noteDifference } from "./colocation-scores.ts";
 import { compareInstances, mergeSort } from "./instance-order.ts";
@@ -113,7 +114,10 @@ function addCloneWishes(cluster: Cluster, clone: Resource, contenders: readonly 
     });
     noteDifference(clone, before, { id: colocation.id, text: `has to suit ${colocation.dependent.id}, which goes with what is promoted` });
   }
+  const ticket = cluster.promotionTickets.get(clone);
+  if (ticket !== undefined) banEverywhere(cluster, clone, ticket);
   for (const { instance, promotion, node } of contenders) {
+    if (ticket !== undefined) promotion.terms.push(ticket);
     if (!instance.managed && nextRoleOf(instance) === "Promoted") promotion.index = INFINITY;
     else if (promotion.index >= 0 && node !== null) promotion.index = clone.scores.get(node.index);
   }
