@@ -48,7 +48,7 @@ function probedInstance(clone: Resource, node: Node): Resource | null {
 }
 
 function probe(cluster: Cluster, resource: Resource, node: Node): void {
-  if (resource.settings.container !== null || resource.orphan || resource.known.has(node.index)) return;
+  if (resource.container !== null || resource.orphan || resource.known.has(node.index)) return;
   const top = topOf(resource);
   if ((resource.exclusiveDiscovery || top.exclusiveDiscovery) && resource.scores.discovery(node.index) !== DISCOVERY.exclusive) return;
   if (resource.scores.discovery(node.index) === DISCOVERY.never) return;

@@ -71,16 +71,30 @@ export function nodeContext(cluster: Cluster, node: Node | null): RuleContext {
   return node === null ? context : { ...context, attribute: (name) => node.attributes.get(name) };
 }
 
-/** Whether a lost node can be fenced at all (1-state D7). */
-export function canFence(cluster: Cluster, node: Node): boolean {
+/** Whether a lost node can be fenced at all; a guest by restarting its container (1-state D7). */
+export function canFence(cluster: Cluster, node: Node, inside: readonly Node[] = []): boolean {
+  if (node.kind === "guest") {
+    const hosts = node.connection?.container?.runningOn ?? [];
+    return hosts.every((host) => host.online || (!inside.includes(host) && canFence(cluster, host, [...inside, node])));
+  }
   if (!cluster.options.fencingEnabled || !cluster.haveFenceDevice) return false;
   return cluster.haveQuorum || cluster.options.noQuorumPolicy === "ignore" || node.online;
 }
 
-/** Marks a node for fencing; the first reason given stays. */
+/** Marks a node for fencing; the first reason given stays. For a guest that means to restart its container (1-state D7). */
 export function markForFencing(node: Node, reason: string): void {
+  const { connection } = node;
+  if (node.kind === "guest") {
+    const container = connection?.container ?? connection;
+    if (container === null || container.failed || !container.managed) return;
+    container.failed = true;
+    container.mustStop = true;
+    node.requiresReset = true;
+    return;
+  }
   node.fenceReason ??= reason;
   node.unclean = true;
+  if (node.kind === "remote" && connection?.managed === true) node.requiresReset = true;
 }
 
 export function anyManaged(cluster: Cluster): boolean {

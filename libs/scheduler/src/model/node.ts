@@ -1,4 +1,5 @@
 import type { Capacity } from "./capacity.ts";
+import type { Resource } from "./resource.ts";
 
 /** A node while a decision is being made. Only the phase named beside a field writes it. */
 export interface Node {
@@ -7,7 +8,8 @@ export interface Node {
   /** `id` attribute of the `<node>` element. */
   readonly id: string;
   readonly name: string;
-  readonly kind: "member" | "remote" | "guest" | "ping";
+  /** A remote node has a connection resource; a guest is one whose connection stands in a container. */
+  kind: "member" | "remote" | "guest" | "ping";
   readonly isDc: boolean;
   readonly attributes: Map<string, string>;
   /** Written by the status readers. */
@@ -20,6 +22,14 @@ export interface Node {
   shutdown: boolean;
   /** No `node_state` entry: never heard of. */
   unseen: boolean;
+  /** Remote and guest nodes: the resource that is the connection to it; null when the configuration has none. */
+  connection: Resource | null;
+  /** Remote and guest nodes: lost in a way that only a reset mends. */
+  requiresReset: boolean;
+  /** Remote nodes: fenced since its connection was lost (`node_fenced`). */
+  fenced: boolean;
+  /** False: nothing is probed there (`resource-discovery-enabled`). */
+  probesAllowed: boolean;
   /** Score every table starts with; -INFINITY when offline or shutting down. */
   baseScore: number;
   health: "green" | "yellow" | "red";
@@ -29,6 +39,11 @@ export interface Node {
   assignedCount: number;
   /** Capacity that is not taken yet (assignment); all of it before. */
   readonly free: Capacity;
+}
+
+/** Remote and guest nodes: they run no cluster services, a member speaks for them. */
+export function isRemote(node: Node): boolean {
+  return node.kind === "remote" || node.kind === "guest";
 }
 
 /** Whether resources may be put there (2-assignment A4). */

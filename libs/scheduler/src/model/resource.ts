@@ -61,6 +61,7 @@ export interface Settings {
   readonly multipleActive: MultipleActive;
   readonly requires: Requires;
   readonly allowMigrate: boolean;
+  /** Name of the resource that holds this one; `Resource.container` is what it leads to. */
   readonly container: string | null;
 }
 
@@ -118,6 +119,14 @@ export interface Resource {
   /** Stands in no clone, or in a globally unique one. */
   readonly unique: boolean;
   orphan: boolean;
+  /** The node that it is the connection to. */
+  remoteNode: Node | null;
+  /** What it runs inside of; failures in it are mended by restarting that. */
+  container: Resource | null;
+  /** What runs inside of it. */
+  readonly fillers: Resource[];
+  /** Connections: how long to wait with the next try after a failure; 0: not set. */
+  reconnectMs: number;
 
   // Known state (status readers)
   managed: boolean;
@@ -189,6 +198,16 @@ export function cloneOf(resource: Resource): Resource | null {
 
 export function isFenceDevice(resource: Resource): boolean {
   return resource.agent.class === "stonith";
+}
+
+/** Whether the agent is the one that connects remote and guest nodes. */
+export function isConnectionAgent(agent: Agent): boolean {
+  return agent.class === "ocf" && agent.provider === "pacemaker" && agent.type === "remote";
+}
+
+/** The guest node that a container holds. */
+export function guestOf(container: Resource): Node | null {
+  return container.fillers.find((filler) => filler.remoteNode !== null)?.remoteNode ?? null;
 }
 
 /** What must be safe before a start: confirmed fencing, or only quorum. */

@@ -21,12 +21,14 @@ export function checkExpiry(replay: Replay, entry: HistoryEntry): boolean {
   withdrawTimeoutIfBlocked(replay, entry);
   if (resource.failureTimeoutMs > 0 && entry.changedAt !== null) {
     const timeout = resource.failureTimeoutMs / 1000;
-    expired = cluster.nowMs / 1000 >= entry.changedAt + timeout;
+    expired = cluster.nowMs / 1000 >= entry.changedAt + timeout && !awaitsFencing(replay, entry);
     const effective = effectiveFailCount(cluster, resource, node);
     if (effective.count > 0 && effective.last > 0) noteRecheck(cluster, (effective.last + timeout + 1) * 1000);
     if (expired && rawFailCount(cluster, resource, node).count > 0) {
       if (effective.count === 0) clear = "it expired";
       else expired = false;
+    } else if (expired && isLastFailure && resource.reconnectMs > 0) {
+      clear = "reconnect interval is set";
     }
   }
   if (!expired && isLastFailure && (entry.task === "start" || entry.task === "monitor") && clear === null) {
@@ -35,6 +37,12 @@ export function checkExpiry(replay: Replay, entry: HistoryEntry): boolean {
   }
   if (clear !== null) clearFailCount(cluster, resource, node, clear);
   return expired && !(isProbe(entry) && LASTING.has(entry.rc));
+}
+
+/** A lost connection with a reconnect interval: its monitor stays failed until the remote node was fenced. */
+function awaitsFencing({ cluster, resource }: Replay, entry: HistoryEntry): boolean {
+  return cluster.options.fencingEnabled && resource.reconnectMs > 0 && resource.remoteNode !== null && !resource.remoteNode.fenced
+    && entry.task === "monitor" && entry.intervalMs > 0;
 }
 
 /** A failure that blocks does not go away by itself. */

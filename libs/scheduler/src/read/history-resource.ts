@@ -8,6 +8,7 @@ import { cloneOf, leavesOf, requiresFencing, topOf } from "../model/resource.ts"
 import { readSets } from "./attribute-sets.ts";
 import { addNodeScore, ban, banEverywhere, cloneTemplate, createResource, markOrphan, readResource } from "./resources.ts";
 import { child } from "@quorate/cib";
+import { linkOrphan } from "./remote-nodes.ts";
 import { isBundlePart } from "./unsupported.ts";
 
 export function resourceOfHistory(cluster: Cluster, node: Node, element: XmlElement): Resource | null {
@@ -82,7 +83,9 @@ function createOrphan(cluster: Cluster, element: XmlElement, id: string): Resour
   const made: XmlElement = { name: "primitive", attributes, children: [], place: null };
   const resource = createResource(cluster, { element: made, kind: "primitive", parent: null, instance: null, meta });
   resource.orphan = true;
-  if (isBundlePart(cluster, id)) resource.managed = false;
+  const bundled = isBundlePart(cluster, id);
+  if (!bundled) linkOrphan(cluster, resource);
+  if (bundled) resource.managed = false;
   else if (cluster.options.stopOrphanResources) banEverywhere(cluster, resource, ban("orphan", "it is not configured any more"));
   else resource.managed = false;
   cluster.resources.push(resource);

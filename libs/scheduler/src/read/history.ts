@@ -4,6 +4,7 @@ import { requestAction } from "../actions/action-table.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { markForFencing } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
+import { isRemote } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
 import { cloneOf } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
@@ -14,6 +15,7 @@ import { resourceOfHistory } from "./history-resource.ts";
 import { nodeOfEntry } from "./nodes.ts";
 import { applyOperation } from "./operation-result.ts";
 import type { Replay } from "./operation-result.ts";
+import { concludeRemotes, judgeRemote, readRemoteEntry } from "./remote-state.ts";
 import { addNodeScore, ban, targetRole } from "./resources.ts";
 import { child, children } from "@quorate/cib";
 
@@ -29,19 +31,45 @@ export interface ResourceHistory {
   readonly stopIndex: number;
 }
 
-/** Without fencing the history of members that are away is not read. */
+/**
+ * In passes, because remote and guest nodes become known through the histories of other nodes (1-state F1).
+ * What no pass could read is read at the end when fencing is enabled, for what may be active there; else not at all.
+ */
 export function readHistories(cluster: Cluster, status: XmlElement): ResourceHistory[] {
   const histories: ResourceHistory[] = [];
-  for (const state of status.children) {
-    if (state.name !== "node_state") continue;
-    const node = nodeOfEntry(cluster, state);
-    if (node === null || node.kind !== "member" || !(node.online || cluster.options.fencingEnabled)) continue;
-    for (const element of historyElements(state)) {
-      const history = readResourceHistory(cluster, node, element);
-      if (history !== null) histories.push(history);
-    }
-  }
+  const read = new Set<Node>();
+  let open = status.children.filter((entry) => entry.name === "node_state");
+  const pass = (isDue: (node: Node) => boolean): boolean => {
+    const before = open.length;
+    open = open.filter((entry) => {
+      // The node of a connection that is not configured any more comes with the history of that connection
+      const node = nodeOfEntry(cluster, entry);
+      if (node === null || node.kind === "ping" || !isDue(node)) return true;
+      read.add(node);
+      histories.push(...readNodeHistory(cluster, node, entry));
+      return false;
+    });
+    return open.length < before;
+  };
+  while (pass((node) => isReadable(cluster, node))) continue;
+  if (cluster.options.fencingEnabled) pass(() => true);
+  concludeRemotes(cluster, read);
   return histories;
+}
+
+function isReadable(cluster: Cluster, node: Node): boolean {
+  const { connection } = node;
+  if (node.kind === "guest") return connection?.role === "Started" && connection.container?.role === "Started";
+  if (node.kind === "remote") return connection?.role === "Started";
+  return node.online || cluster.options.fencingEnabled;
+}
+
+function readNodeHistory(cluster: Cluster, node: Node, entry: XmlElement): ResourceHistory[] {
+  if (isRemote(node)) {
+    judgeRemote(node);
+    readRemoteEntry(cluster, node, entry);
+  }
+  return historyElements(entry).flatMap((element) => readResourceHistory(cluster, node, element) ?? []);
 }
 
 function readResourceHistory(cluster: Cluster, node: Node, element: XmlElement): ResourceHistory | null {
@@ -94,9 +122,7 @@ function conclude(replay: Replay): void {
   const { cluster, resource, node } = replay;
   if (replay.role !== "Unknown") markKnown(resource, node);
   const active = rank(replay.role) > rank("Stopped");
-  if (active && !node.online && !node.maintenance && resource.managed && cluster.options.fencingEnabled) {
-    markForFencing(node, `${resource.id} is thought to be active there`);
-  }
+  if (active && !node.online && !node.maintenance && resource.managed) loseActive(cluster, resource, node);
   const onFail = node.unclean ? "ignore" : replay.onFail;
   react(replay, onFail, active);
   if (active) {
@@ -108,6 +134,14 @@ function conclude(replay: Replay): void {
   }
   const target = targetRole(resource.meta, cloneOf(resource)?.clone ?? null);
   if (target !== "Unknown" && (resource.nextRole === "Unknown" || rank(resource.nextRole) > rank(target))) resource.nextRole = target;
+}
+
+/** It runs on a node that is not there. A remote node may come back with its connection: until then it counts as not seen. */
+function loseActive(cluster: Cluster, resource: Resource, node: Node): void {
+  if (node.kind === "guest") fail(resource);
+  else if (!cluster.options.fencingEnabled) return;
+  if (node.kind === "remote" && node.connection?.failed !== true) node.unseen = true;
+  markForFencing(node, `${resource.id} is thought to be active there`);
 }
 
 function fail(resource: Resource): void {
@@ -141,13 +175,35 @@ function react(replay: Replay, onFail: Replay["onFail"], active: boolean): void 
     case "stop":
       resource.nextRole = "Stopped";
       return;
-    case "restart":
     case "restart-container":
+      restartContainer(replay, active);
+      return;
+    case "reset-remote":
+      resetRemote(replay, active);
+      return;
+    case "restart":
       if (!active) return;
       fail(resource);
       requestAction(cluster, { resource, task: "stop", node, optional: false });
       return;
   }
+}
+
+/** What holds it is restarted; without that, it itself. */
+function restartContainer({ cluster, resource, node }: Replay, active: boolean): void {
+  fail(resource);
+  if (resource.container !== null) requestAction(cluster, { resource: resource.container, task: "stop", node, optional: false });
+  else if (active) requestAction(cluster, { resource, task: "stop", node, optional: false });
+}
+
+/** The connection is lost: only a reset tells what the remote node does. */
+function resetRemote({ cluster, resource, node }: Replay, active: boolean): void {
+  fail(resource);
+  if (cluster.options.fencingEnabled && resource.remoteNode !== null && !resource.remoteNode.fenced) {
+    markForFencing(resource.remoteNode, "remote connection is unrecoverable");
+  }
+  if (active) requestAction(cluster, { resource, task: "stop", node, optional: false });
+  if (resource.reconnectMs > 0) resource.nextRole = "Stopped";
 }
 
 /** Known there, so that no probe is needed; for members of a group in a clone the instance is enough. */

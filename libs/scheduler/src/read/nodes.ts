@@ -1,8 +1,9 @@
 /** Nodes: which exist, their attributes, and what the status section says about each (1-state D). */
 import type { XmlElement } from "@quorate/cib";
 import type { Cluster } from "../model/cluster.ts";
-import { addNode, findNode, markForFencing } from "../model/cluster.ts";
+import { addNode, findNode, markForFencing, noteRecheck, plainContext } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
+import { isRemote } from "../model/node.ts";
 import { INFINITY } from "../model/score.ts";
 import { readSets } from "./attribute-sets.ts";
 import type { IdIndex } from "./attribute-sets.ts";
@@ -38,46 +39,64 @@ export function readNodes({ section, dcId, ids, context, options }: NodeSource):
   return list;
 }
 
-function createNode(
+export function createNode(
   index: number, { id, name, kind, isDc, score }: { readonly id: string; readonly name: string; readonly kind: Node["kind"]; readonly isDc: boolean; readonly score: number },
 ): Node {
   return {
     index, id, name, kind, isDc, attributes: new Map(),
     online: false, unclean: false, pending: false, standby: false, standbyOnFail: false, maintenance: false,
-    shutdown: false, unseen: true, baseScore: score, health: "green", fenceReason: null, assignedCount: 0, free: new Map(),
+    shutdown: false, unseen: true, connection: null, requiresReset: false, fenced: false, probesAllowed: true, baseScore: score, health: "green", fenceReason: null, assignedCount: 0, free: new Map(),
   };
 }
 
-function addAutomaticAttributes(node: Node, options: Options): void {
+export function addAutomaticAttributes(node: Node, options: Options): void {
   node.attributes.set("#uname", node.name).set("#id", node.id).set("#is_dc", String(node.isDc));
   node.attributes.set("#kind", node.kind === "remote" ? "remote" : "cluster");
   if (options.clusterName !== null) node.attributes.set("#cluster-name", options.clusterName);
 }
 
-function addSiteName(node: Node, options: Options): void {
+export function addSiteName(node: Node, options: Options): void {
   const site = node.attributes.get("site-name") ?? options.clusterName;
   if (site !== null && !node.attributes.has("#site-name")) node.attributes.set("#site-name", site);
 }
 
 /** First pass over `node_state`: who is there. Entries of unknown nodes are passed over. */
-export function readNodeStates(cluster: Cluster, status: XmlElement, context: RuleContext): void {
+export function readNodeStates(cluster: Cluster, status: XmlElement): void {
   for (const entry of status.children) {
     if (entry.name !== "node_state") continue;
     const node = nodeOfEntry(cluster, entry);
+    if (node !== null && isRemote(node)) node.fenced = isSetTime(entry.attributes["node_fenced"]);
     if (node === null || node.kind !== "member") continue;
-    for (const transient of entry.children) {
-      if (transient.name !== "transient_attributes") continue;
-      readSets(transient, "instance_attributes", node.attributes, { ids: cluster.ids, context, options: { overwrite: true } });
-    }
-    addSiteName(node, cluster.options);
+    readTransientAttributes(cluster, node, entry);
     readMemberState(cluster, node, entry);
   }
   for (const node of cluster.nodes) {
-    if (!node.online || node.shutdown) node.baseScore = -INFINITY;
+    if (!isRemote(node) && (!node.online || node.shutdown)) node.baseScore = -INFINITY;
     if (node.online && cluster.options.noQuorumPolicy === "suicide" && !cluster.haveQuorum && node.kind === "member") {
       markForFencing(node, "cluster does not have quorum");
     }
   }
+}
+
+/** A flag, or the time at which it was set. */
+function isSetTime(value: string | undefined): boolean {
+  return isTrue(value) || (Number.parseInt(value ?? "", 10) || 0) !== 0;
+}
+
+/** They win over the permanent ones. */
+export function readTransientAttributes(cluster: Cluster, node: Node, entry: XmlElement): void {
+  const context = plainContext(cluster, (atMs) => noteRecheck(cluster, atMs));
+  for (const transient of entry.children) {
+    if (transient.name !== "transient_attributes") continue;
+    readSets(transient, "instance_attributes", node.attributes, { ids: cluster.ids, context, options: { overwrite: true } });
+  }
+  addSiteName(node, cluster.options);
+}
+
+/** An empty value counts as set. */
+export function askedToLeave(node: Node): boolean {
+  const shutdown = node.attributes.get("shutdown");
+  return shutdown !== undefined && shutdown !== "0";
 }
 
 export function nodeOfEntry(cluster: Cluster, entry: XmlElement): Node | null {
@@ -91,8 +110,7 @@ function readMemberState(cluster: Cluster, node: Node, entry: XmlElement): void 
   node.unclean = false;
   node.standby = isTrue(node.attributes.get("standby"));
   node.maintenance = isTrue(node.attributes.get("maintenance"));
-  const shutdown = node.attributes.get("shutdown");
-  node.shutdown = shutdown !== undefined && shutdown !== "0";
+  node.shutdown = askedToLeave(node);
   if (cluster.options.fencingEnabled) judgeWithFencing(node, entry);
   else judgeWithoutFencing(node, entry);
 }

@@ -29,7 +29,7 @@ export interface Replay {
 }
 
 const SEVERITY: Readonly<Record<OnFail, number>> = {
-  ignore: 0, demote: 1, restart: 2, "restart-container": 4, migrate: 5, block: 6, stop: 7, standby: 8, fence: 9,
+  ignore: 0, demote: 1, restart: 2, "reset-remote": 3, "restart-container": 4, migrate: 5, block: 6, stop: 7, standby: 8, fence: 9,
 };
 
 function worse(a: OnFail, b: OnFail): OnFail {
@@ -156,9 +156,20 @@ function byStatus(replay: Replay, entry: HistoryEntry, outcome: Outcome): void {
       outcome.status = STATUS.errorHard;
       applyError(replay, entry, outcome);
       return;
+    case STATUS.notConnected:
+      failConnection(replay.node);
+      applyError(replay, entry, outcome);
+      return;
     default:
       applyError(replay, entry, outcome);
   }
+}
+
+/** A member could not reach the remote or guest node. */
+function failConnection({ connection }: Node): void {
+  if (connection?.managed !== true) return;
+  connection.failed = true;
+  connection.mustStop = true;
 }
 
 function applyPending(replay: Replay, entry: HistoryEntry): void {
@@ -223,10 +234,14 @@ function clearFailures(replay: Replay): void {
   switch (replay.onFail) {
     case "stop": case "fence": case "migrate": case "standby":
       return;
+    case "reset-remote":
+      if (replay.resource.reconnectMs > 0) return;
+      break;
     case "ignore": case "demote": case "restart": case "restart-container": case "block":
-      replay.onFail = "ignore";
-      replay.resource.nextRole = "Unknown";
+      break;
   }
+  replay.onFail = "ignore";
+  replay.resource.nextRole = "Unknown";
 }
 
 function applyFailure(replay: Replay, entry: HistoryEntry, outcome: Outcome): void {
@@ -258,7 +273,7 @@ function applyFailure(replay: Replay, entry: HistoryEntry, outcome: Outcome): vo
 function roleAfterFailure(replay: Replay, entry: HistoryEntry, onFail: OnFail): Role {
   const given = operationOptions(replay.cluster, replay.resource, entry.task, entry.intervalMs).meta.get("role_after_failure");
   if (given !== undefined) return parseRole(given) ?? "Started";
-  if (onFail === "stop") return "Stopped";
+  if (onFail === "stop" || (onFail === "reset-remote" && replay.resource.reconnectMs > 0)) return "Stopped";
   return entry.task === "promote" ? "Unpromoted" : "Started";
 }
 

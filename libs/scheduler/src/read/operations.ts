@@ -98,7 +98,7 @@ export function resourceParameters(cluster: Cluster, resource: Resource, context
   return parameters;
 }
 
-export type OnFail = "ignore" | "demote" | "restart" | "restart-container" | "migrate" | "block" | "stop" | "standby" | "fence";
+export type OnFail = "ignore" | "demote" | "restart" | "reset-remote" | "restart-container" | "migrate" | "block" | "stop" | "standby" | "fence";
 
 /** What a failure of an operation leads to, from its configuration or by default. */
 export function onFailOf(cluster: Cluster, resource: Resource, task: string, intervalMs: number): OnFail {
@@ -116,11 +116,12 @@ export function onFailOf(cluster: Cluster, resource: Resource, task: string, int
     case "demote":
       if (task === "promote" || (intervalMs > 0 && findOperation(resource, task, intervalMs)?.role === "Promoted")) return "demote";
       break;
-    case "restart-container": if (resource.settings.container !== null) return "restart-container"; break;
+    case "restart-container": if (resource.container !== null) return "restart-container"; break;
     case undefined: if (task === "demote") return demoteOnFail(cluster, resource); break;
     default: break;
   }
-  if (resource.settings.container !== null) return "restart-container";
+  if (resource.container !== null) return "restart-container";
+  if (resource.remoteNode !== null && task !== "start" && !(task === "monitor" && intervalMs === 0)) return resource.managed ? "reset-remote" : "stop";
   if (isStop) return fencingEnabled ? "fence" : "block";
   return "restart";
 }
@@ -132,5 +133,5 @@ function demoteOnFail(cluster: Cluster, resource: Resource): OnFail {
     const value = onFailOf(cluster, resource, "monitor", operation.intervalMs);
     if (operation.element.attributes["on-fail"] !== undefined && value !== "demote") return value;
   }
-  return resource.settings.container !== null ? "restart-container" : "restart";
+  return resource.container !== null ? "restart-container" : "restart";
 }

@@ -3,6 +3,7 @@ import type { XmlElement } from "@quorate/cib";
 import type { Cluster } from "../model/cluster.ts";
 import { noteRecheck, plainContext } from "../model/cluster.ts";
 import type { Agent, CloneSettings, GroupSettings, Requires, Resource, Settings } from "../model/resource.ts";
+import { isConnectionAgent } from "../model/resource.ts";
 import { INFINITY } from "../model/score.ts";
 import { ScoreTable } from "../model/score-table.ts";
 import type { ScoreTerm } from "../types.ts";
@@ -18,9 +19,9 @@ const KINDS: Readonly<Record<string, Resource["kind"]>> = { primitive: "primitiv
 /** Classes whose agents cannot tell instances apart. */
 const WITHOUT_INSTANCES: ReadonlySet<string> = new Set(["lsb", "systemd", "service", "upstart", "nagios"]);
 
-/** Fills `cluster.resources`: document order, then priority. */
-export function readResources(cluster: Cluster, section: XmlElement): void {
-  for (const element of section.children) {
+/** Fills `cluster.resources`: document order, next the connections to guests that nobody has configured; then priority. */
+export function readResources(cluster: Cluster, section: XmlElement, connections: readonly XmlElement[]): void {
+  for (const element of [...section.children, ...connections]) {
     if (element.name === "template") continue;
     const resource = KINDS[element.name] === undefined ? null : readResource(cluster, element, null, null);
     if (resource !== null) cluster.resources.push(resource);
@@ -113,10 +114,11 @@ export function createResource(cluster: Cluster, { element, kind, parent, instan
     operations: kind === "primitive" ? readOperations(cluster, element) : [], options: new Map(),
     utilization: readUtilization(element, { ids: cluster.ids, context: plainContext(cluster, (atMs) => noteRecheck(cluster, atMs)) }),
     group: kind === "group" ? readGroupSettings(meta) : null,
+    remoteNode: null, container: null, fillers: [], reconnectMs: 0,
     orphan: false, managed, maintenance, blocked: false, failed: false, failureIgnored: false,
     mustStop: false, startPending: false, role: "Stopped", nextRole: targetRole(meta, clone ?? parent?.clone ?? parent?.parent?.clone ?? null),
     runningOn: [], known: new Set(), historyName: null, pending: null, failureTimeoutMs: settings.failureTimeoutMs, failures: new Map(),
-    scores: baseTable(cluster), terms: [], exclusiveDiscovery: false, thisWith: [], withThis: [],
+    scores: baseTable(cluster, meta), terms: [], exclusiveDiscovery: false, thisWith: [], withThis: [],
     assigned: null, provisional: true, assigning: false, merging: false, choice: null, promotion: null,
     actions: [], reload: false, stopUnexpected: false, restarting: false,
   };
@@ -125,10 +127,10 @@ export function createResource(cluster: Cluster, { element, kind, parent, instan
   return resource;
 }
 
-/** Every node with its base score; empty in an asymmetric cluster. */
-function baseTable(cluster: Cluster): ScoreTable {
+/** Every node with its base score; empty in an asymmetric cluster, but for connections to guests that nobody has configured. */
+function baseTable(cluster: Cluster, meta: ReadonlyMap<string, string>): ScoreTable {
   const table = new ScoreTable(cluster.nodeByIndex.length);
-  if (cluster.options.symmetricCluster) {
+  if (cluster.options.symmetricCluster || meta.has("internal_rsc")) {
     for (const node of cluster.nodeByIndex) if (node.kind !== "ping") table.set(node.index, node.baseScore);
   }
   return table;
@@ -154,7 +156,7 @@ function readSettings(cluster: Cluster, agent: Agent, kind: Resource["kind"], me
     failureTimeoutMs: Math.floor(parseIntervalMs(meta.get("failure-timeout") ?? "0") / 1000) * 1000,
     multipleActive: multiple === "stop_only" || multiple === "block" || multiple === "stop_unexpected" ? multiple : "stop_start",
     requires: readRequires(cluster, agent, kind, meta.get("requires")?.toLowerCase()),
-    allowMigrate: isTrue(meta.get("allow-migrate")),
+    allowMigrate: parseBoolean(meta.get("allow-migrate") ?? "") ?? (!meta.has("allow-migrate") && isConnectionAgent(agent) && !meta.has("container")),
     container: meta.get("container") ?? null,
   };
 }
@@ -165,7 +167,7 @@ function readRequires(cluster: Cluster, agent: Agent, kind: Resource["kind"], gi
   if (given === "nothing" || given === "quorum" || (given === "fencing" && fencingEnabled)) return given;
   if (given === "fencing") return "quorum";
   if (given === "unfencing") return isDevice || !fencingEnabled ? "quorum" : "unfencing";
-  if (isDevice || (kind === "primitive" && agent.class === "ocf" && agent.provider === "pacemaker" && agent.type === "remote")) return "quorum";
+  if (isDevice || (kind === "primitive" && isConnectionAgent(agent))) return "quorum";
   if (fencingEnabled) return "fencing";
   return noQuorumPolicy === "ignore" ? "nothing" : "quorum";
 }

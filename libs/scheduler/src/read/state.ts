@@ -2,17 +2,18 @@
 import type { Cib, XmlElement } from "@quorate/cib";
 import { ActionTable } from "../actions/action-table.ts";
 import type { Cluster } from "../model/cluster.ts";
-import { noteRecheck, plainContext } from "../model/cluster.ts";
+import { plainContext } from "../model/cluster.ts";
 import { IdIndex } from "./attribute-sets.ts";
 import { featureSetBefore } from "./digests.ts";
 import type { ResourceHistory } from "./history.ts";
 import { readHistories } from "./history.ts";
 import { readNodes, readNodeStates } from "./nodes.ts";
 import { readOptionValues, typedOptions } from "./options.ts";
+import { linkRemoteNodes, readRemoteNodes } from "./remote-nodes.ts";
 import { readResources } from "./resources.ts";
 import { isTrue } from "./rules.ts";
 import { child } from "@quorate/cib";
-import { bundleIds, warnOfNotify, leaveRemoteAlone, warnOfIgnored } from "./unsupported.ts";
+import { bundleIds, warnOfNotify, warnOfIgnored } from "./unsupported.ts";
 
 export interface KnownState {
   readonly cluster: Cluster;
@@ -25,11 +26,13 @@ const EMPTY: XmlElement = { name: "", attributes: {}, children: [], place: null 
 export function readCluster(cib: Cib, nowMs: number): KnownState {
   const cluster = emptyCluster(cib.root, nowMs);
   const configuration = child(cib.root, "configuration") ?? EMPTY;
-  readResources(cluster, child(configuration, "resources") ?? EMPTY);
+  const resources = child(configuration, "resources") ?? EMPTY;
+  const connections = readRemoteNodes(cluster, resources);
+  readResources(cluster, resources, connections);
+  linkRemoteNodes(cluster);
   const status = child(cib.root, "status") ?? EMPTY;
-  readNodeStates(cluster, status, plainContext(cluster, (atMs) => noteRecheck(cluster, atMs)));
+  readNodeStates(cluster, status);
   warnOfNotify(cluster);
-  leaveRemoteAlone(cluster, status);
   warnOfIgnored(cluster);
   const histories = readHistories(cluster, status);
   for (const resource of cluster.allResources) {

@@ -3,11 +3,10 @@
  * doing nothing is safe, doing half of it is not.
  */
 import type { XmlElement } from "@quorate/cib";
-import { child, children, descendants } from "@quorate/cib";
+import { descendants } from "@quorate/cib";
 import type { Cluster } from "../model/cluster.ts";
 import type { Resource } from "../model/resource.ts";
 import { leavesOf } from "../model/resource.ts";
-import { historyElements } from "./history-entry.ts";
 
 /** Ids of bundles; what the history knows of their parts is no orphan. */
 export function bundleIds(resources: XmlElement): string[] {
@@ -32,20 +31,6 @@ export function warnOfNotify(cluster: Cluster): void {
   for (const resource of cluster.resources) {
     if (resource.clone?.notify === true) cluster.warnings.push(`${resource.id}: notify=true has no effect, its instances are not told of changes`);
   }
-}
-
-/** What may run on remote and guest nodes is not touched: those nodes are not looked at. */
-export function leaveRemoteAlone(cluster: Cluster, status: XmlElement): void {
-  const found = new Set<Resource>();
-  for (const state of children(status, "node_state")) {
-    if (state.attributes["remote_node"] !== "true") continue;
-    for (const element of historyElements(state)) {
-      const id = element.attributes["id"] ?? "";
-      const resource = cluster.byId.get(id) ?? cluster.byId.get(`${id.replace(/:\d+$/, "")}:0`);
-      if (resource !== undefined && child(element, "lrm_rsc_op") !== null) found.add(resource.unique ? resource : (resource.parent ?? resource));
-    }
-  }
-  for (const resource of found) leaveAlone(cluster, resource, "it is known on a remote or guest node, and those are not handled");
 }
 
 /** Settings without effect. */
