@@ -17,6 +17,7 @@ import { applyStoredOrderings, orderProbes } from "./order/apply-stored.ts";
 import { addInternalOrderings } from "./order/internal-orderings.ts";
 import { blockColocated, propagate } from "./order/propagate.ts";
 import { reportState } from "./read/report-state.ts";
+import { recordLocks } from "./read/shutdown-locks.ts";
 import { readCluster } from "./read/state.ts";
 import { reportAssignments } from "./report/assignments.ts";
 import { buildGraph } from "./report/graph.ts";
@@ -48,6 +49,7 @@ export function schedule(cib: Cib, nowMs: number): Decision {
   planFencingAndShutdown(cluster);
 
   order(cluster);
+  recordLocks(cluster);
 
   const graph = buildGraph(cluster);
   return {

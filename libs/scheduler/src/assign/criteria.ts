@@ -11,8 +11,10 @@ import { DISCOVERY } from "../model/score-table.ts";
 import { effectiveFailCount } from "../read/fail-counts.ts";
 import { bannedWhole } from "../read/history-resource.ts";
 import { addNodeScore, ban } from "../read/resources.ts";
+import { applyShutdownLocks } from "../read/shutdown-locks.ts";
 
 export function applyCriteria(cluster: Cluster): void {
+  applyShutdownLocks(cluster);
   applyLocations(cluster);
   for (const resource of cluster.resources) leavesOf(resource).forEach((leaf) => addStickiness(cluster, leaf));
   for (const node of cluster.nodes) {

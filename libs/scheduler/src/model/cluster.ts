@@ -5,6 +5,7 @@ import type { LocationConstraint } from "../constraints/location.ts";
 import type { IdIndex } from "../read/attribute-sets.ts";
 import type { Options } from "../read/options.ts";
 import type { RuleContext } from "../read/rules.ts";
+import type { ShutdownLock } from "../read/shutdown-locks.ts";
 import type { FailedOperation, ScoreTerm } from "../types.ts";
 import type { StoredOrdering } from "./action.ts";
 import type { Node } from "./node.ts";
@@ -35,6 +36,7 @@ export interface Cluster {
   readonly locations: LocationConstraint[];
   /** Clones of which nothing may be promoted for want of a ticket (2-assignment E17). */
   readonly promotionTickets: Map<Resource, ScoreTerm>;
+  readonly locks: Map<Resource, ShutdownLock>;
   readonly failedOperations: FailedOperation[];
   /** Failed monitors that expired: they are set up anew as if their parameters had changed. */
   readonly expiredMonitors: Set<XmlElement>;

@@ -31,6 +31,7 @@ function orderPrimitive(cluster: Cluster, resource: Resource): void {
     order(cluster, [resource, "start"], [resource, "promote"], runnableLeft);
   }
   order(cluster, [resource, "delete"], [resource, "monitor"], sameNode | cancelsFirst);
+  if (cluster.options.shutdownLock) order(cluster, [resource, "lrm_delete"], [resource, "monitor"], sameNode | cancelsFirst);
   orderByLoad(cluster, resource);
 }
 

@@ -15,7 +15,7 @@ export function resourceOfHistory(cluster: Cluster, node: Node, element: XmlElem
   const id = element.attributes["id"];
   if (id === undefined) return null;
   const found = findByHistoryId(cluster, id);
-  if (found === null) return createOrphan(cluster, element, id);
+  if (found === null) return child(element, "lrm_rsc_op") === null ? null : createOrphan(cluster, element, id);
   if (found.unique) return found;
   const instance = chooseInstance(cluster, found, node);
   instance.historyName = id;

@@ -17,6 +17,7 @@ import { applyOperation } from "./operation-result.ts";
 import type { Replay } from "./operation-result.ts";
 import { concludeRemotes, judgeRemote, readRemoteEntry } from "./remote-state.ts";
 import { addNodeScore, ban, targetRole } from "./resources.ts";
+import { holdsLock, readShutdownLock } from "./shutdown-locks.ts";
 import { child, children } from "@quorate/cib";
 
 /** One `lrm_resource` with the resource it was found to be about. */
@@ -60,8 +61,8 @@ export function readHistories(cluster: Cluster, status: XmlElement): ResourceHis
 function isReadable(cluster: Cluster, node: Node): boolean {
   const { connection } = node;
   if (node.kind === "guest") return connection?.role === "Started" && connection.container?.role === "Started";
-  if (node.kind === "remote") return connection?.role === "Started";
-  return node.online || cluster.options.fencingEnabled;
+  if (node.kind === "remote") return connection?.role === "Started" || cluster.options.shutdownLock;
+  return node.online || cluster.options.fencingEnabled || cluster.options.shutdownLock;
 }
 
 function readNodeHistory(cluster: Cluster, node: Node, entry: XmlElement): ResourceHistory[] {
@@ -73,9 +74,10 @@ function readNodeHistory(cluster: Cluster, node: Node, entry: XmlElement): Resou
 }
 
 function readResourceHistory(cluster: Cluster, node: Node, element: XmlElement): ResourceHistory | null {
-  if (child(element, "lrm_rsc_op") === null) return null;
+  if (child(element, "lrm_rsc_op") === null && !holdsLock(cluster, element)) return null;
   const resource = resourceOfHistory(cluster, node, element);
   if (resource === null) return null;
+  readShutdownLock(cluster, element, resource, node);
   const entries = sortHistory(children(element, "lrm_rsc_op").flatMap((item) => readHistoryEntry(item) ?? []));
   const replay: Replay = { cluster, resource, node, entries, role: "Unknown", onFail: "ignore", lastFailure: null, failedHere: null };
   const before = resource.role;

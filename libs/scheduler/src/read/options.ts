@@ -22,6 +22,9 @@ export interface Options {
   readonly stopOrphanResources: boolean;
   readonly stopOrphanActions: boolean;
   readonly removeAfterStop: boolean;
+  readonly shutdownLock: boolean;
+  /** 0: for as long as the node is away. */
+  readonly shutdownLockLimitMs: number;
   readonly placement: "default" | "utilization" | "minimal" | "balanced";
   readonly batchLimit: number;
   readonly clusterName: string | null;
@@ -63,6 +66,8 @@ export function typedOptions(values: ReadonlyMap<string, string>, panicAllowed: 
     stopOrphanResources: flag("stop-orphan-resources", true),
     stopOrphanActions: flag("stop-orphan-actions", true),
     removeAfterStop: flag("remove-after-stop", false),
+    shutdownLock: flag("shutdown-lock", false),
+    shutdownLockLimitMs: Math.floor(parseIntervalMs(values.get("shutdown-lock-limit") ?? "0") / 1000) * 1000,
     placement: oneOf("placement-strategy", ["default", "utilization", "minimal", "balanced"], "default"),
     batchLimit: Math.max(0, parseScore(values.get("batch-limit") ?? "0")),
     clusterName: values.get("cluster-name") ?? null,

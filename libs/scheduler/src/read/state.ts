@@ -56,7 +56,7 @@ function emptyCluster(root: XmlElement, nowMs: number): Cluster {
   return {
     root, nowMs, ids, optionValues, options, haveQuorum, ...nodes,
     plainFailCounts: featureSetBefore(root.attributes["crm_feature_set"] ?? "", [3, 0, 13]),
-    resources: [], allResources: [], byId: new Map(), actions: new ActionTable(), stored: [], locations: [], promotionTickets: new Map(),
+    resources: [], allResources: [], byId: new Map(), actions: new ActionTable(), stored: [], locations: [], promotionTickets: new Map(), locks: new Map(),
     failedOperations: [], expiredMonitors: new Set(), warnings: [], recheckAtMs: recheck,
     bundleIds: bundleIds(child(configuration, "resources") ?? EMPTY),
     haveFenceDevice: options.haveWatchdog || hasFenceDevice(child(configuration, "resources") ?? EMPTY),
