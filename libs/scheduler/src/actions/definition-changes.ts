@@ -22,6 +22,7 @@ export function planDefinitionChanges(cluster: Cluster, histories: readonly Reso
 
 function compareHistory(cluster: Cluster, history: ResourceHistory): void {
   const { resource, node } = history;
+  if (belongsToAnother(history)) return;
   if (resource.orphan) {
     if (resource.unique && resource.managed && cluster.options.stopOrphanResources) planCleanup(cluster, resource, node);
     return;
@@ -37,6 +38,12 @@ function compareHistory(cluster: Cluster, history: ResourceHistory): void {
     return;
   }
   if (active) compareOperations(cluster, history);
+}
+
+/** A node may have histories under several names for one instance; the name that counts is the one that it goes by now. */
+function belongsToAnother({ resource, element }: ResourceHistory): boolean {
+  const { id } = element.attributes;
+  return !resource.unique && resource.historyName !== null && resource.historyName !== id && resource.configId !== id;
 }
 
 function agentChanged({ element, resource }: ResourceHistory): boolean {

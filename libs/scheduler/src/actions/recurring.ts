@@ -65,7 +65,7 @@ function requestCancel(cluster: Cluster, resource: Resource, operation: Operatio
 /** It ends before the role it does not fit begins. */
 function endMonitor(cluster: Cluster, resource: Resource, operation: OperationConfig, node: Node): void {
   const cancel = requestCancel(cluster, resource, operation, node);
-  const started = operation.role === "Started" || operation.role === "Unpromoted";
+  const started = operation.role === null || operation.role === "Started" || operation.role === "Unpromoted";
   const next = started && resource.nextRole === "Promoted" ? "promote"
     : operation.role === "Promoted" ? "demote" : resource.nextRole === "Stopped" ? "stop" : null;
   if (next !== null) storeOrdering(cluster, cancel, { resource, key: actionKey(resource, next, 0) }, ORDER.runnableLeft);

@@ -38,7 +38,7 @@ function summarize(cluster: Cluster, resource: Resource): SummaryAction[] {
   if (!resource.managed || (current === null && next === null) || (resource.orphan && current === null)) return [];
   const role = resource.role === "Stopped" && current !== null ? "Started" : resource.role;
   const oldest = (task: string, node: Node | null): PlannedAction | null =>
-    cluster.actions.withKey(resource, actionKey(resource, task, 0)).find((action) => action.task === task && (node === null || action.node === node)) ?? null;
+    cluster.actions.withKey(resource, actionKey(resource, task, 0)).find((action) => action.task === task && (node === null || action.node === null || action.node === node)) ?? null;
   const start = oldest("start", next);
   const situation: Situation = {
     resource, role, current, next, start,
