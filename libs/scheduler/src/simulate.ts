@@ -27,12 +27,13 @@ const SIMULATED = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 /** Actions without a result in the history. */
 const WITHOUT_HISTORY: ReadonlySet<string> = new Set(["delete", "cancel", "notify", "clear_failcount", "lrm_delete", "meta-data"]);
 
-export function simulateGraph(cib: Cib, decision: Pick<Decision, "graph">): Simulation {
+/** `nowMs`: wall time of the results; without it they bear none, and nothing can be told to be older. */
+export function simulateGraph(cib: Cib, decision: Pick<Decision, "graph">, nowMs: number | null = null): Simulation {
   const root = toDraft(cib.root);
   const executed: string[] = [];
   for (const action of inOrder(decision.graph)) {
     executed.push(lineOf(action));
-    carryOut(root, action);
+    carryOut(root, action, nowMs);
   }
   return { executed, after: makeCib(toElement(root)) };
 }
@@ -63,14 +64,14 @@ function lineOf(action: Action): string {
   }
 }
 
-function carryOut(root: Draft, action: Action): void {
+function carryOut(root: Draft, action: Action, nowMs: number | null): void {
   const state = action.node === null ? undefined : nodeState(root, action.node);
   if (state === undefined) return;
   if (action.kind === "fence" && action.task !== "on") {
     state.children = state.children.filter((child) => child.name !== "lrm" && child.name !== "transient_attributes");
     Object.assign(state.attributes, { in_ccm: "false", crmd: "offline", join: "down", expected: "down" });
   } else if (action.kind === "rsc" && action.resource !== null && !WITHOUT_HISTORY.has(action.task)) {
-    recordResult(state, action, action.resource);
+    recordResult(state, action, action.resource, nowMs);
   }
 }
 
@@ -87,7 +88,7 @@ function nodeState(root: Draft, name: string): Draft | undefined {
 }
 
 /** A result replaces the entry of the same id, as the executor keeps one for the last operation and one per recurring one. */
-function recordResult(state: Draft, action: Action, resource: string): void {
+function recordResult(state: Draft, action: Action, resource: string, nowMs: number | null): void {
   const lrm = childOf(state, "lrm", { id: state.attributes["id"] ?? "" });
   const list = childOf(lrm, "lrm_resources");
   const known = action.key.slice(0, -`_${action.task}_${action.intervalMs}`.length);
@@ -107,6 +108,7 @@ function recordResult(state: Draft, action: Action, resource: string): void {
     "op-digest": operationDigest(action.parameters, { recurringTimeoutMs: action.intervalMs > 0 ? action.timeoutMs : null }),
     "rc-code": String(action.targetRc), "op-status": "0", "transition-key": `${action.id}:-1:${action.targetRc}:${SIMULATED}`,
   };
+  if (nowMs !== null) attributes["last-rc-change"] = String(Math.floor(nowMs / 1000));
   for (const name of ["migrate_source", "migrate_target"]) if (action.meta[name] !== undefined) attributes[name] = action.meta[name];
   const made: Draft = { name: "lrm_rsc_op", attributes, children: [] };
   const at = entry.children.findIndex((one) => one.attributes["id"] === id);

@@ -41,6 +41,7 @@ function planClone(cluster: Cluster, clone: Resource): void {
   const started = planPair(cluster, clone, ["start", "running"], any("starting"));
   if (!any("active") && !any("starting")) started.runnable = false;
   planPair(cluster, clone, ["stop", "stopped"], any("stopping"));
+  for (const stop of clone.actions) if (stop.task === "stop") stop.migratable = !any("restarting");
   if (clone.clone?.ordered === true) orderInstances(clone);
   if (clone.clone?.promotable === true) {
     planPair(cluster, clone, ["promote", "promoted"], anyRequired(clone, "promote"));

@@ -64,7 +64,7 @@ function orderAroundFencing(cluster: Cluster, resource: Resource, fence: Planned
 function orderStarts(resource: Resource, fence: PlannedAction, node: Node): void {
   const { requires } = resource.settings;
   for (const action of resource.actions) {
-    const starts = action.task === "start" || action.task === "promote" || action.task === "migrate_to";
+    const starts = action.task === "start" || action.task === "promote" || action.task === (resource.partialMigration === null ? "migrate_to" : "migrate_from");
     if (!starts || requires === "nothing") continue;
     if (requires !== "quorum") attach(fence, action, ORDER.optional);
     else if (action.task === "start" && resource.scores.has(node.index) && !isKnown(resource, node)) attach(fence, action, ORDER.optional | ORDER.runnableLeft);

@@ -8,6 +8,7 @@ import type { Role } from "../types.ts";
 import { isMultiplyActive } from "../read/active.ts";
 import { requestAction } from "./action-table.ts";
 import { planCleanup } from "./definition-changes.ts";
+import { continuePartialMigration, mayMigrate, planDanglingStops, planMigration } from "./migration.ts";
 import { planRecurring } from "./recurring.ts";
 
 interface Need {
@@ -18,19 +19,23 @@ interface Need {
 export function planPrimitive(cluster: Cluster, resource: Resource): void {
   if (resource.nextRole === "Unknown") resource.nextRole = resource.assigned === null ? "Stopped" : "Started";
   const current = currentNode(resource);
-  const multiple = isMultiplyActive(resource);
+  planDanglingStops(cluster, resource);
+  const interrupted = resource.partialMigration !== null;
+  const migrating = continuePartialMigration(resource, current) || (!interrupted && mayMigrate(resource, current));
+  const multiple = !interrupted && isMultiplyActive(resource);
   if (multiple && resource.settings.multipleActive === "stop_unexpected") resource.stopUnexpected = true;
   if (resource.startPending && resource.assigned !== null) {
     requestAction(cluster, { resource, task: "start", node: resource.assigned, optional: true }).printed = true;
   }
   const moving = isMoving(resource, current);
   const stopForMultiple = multiple && (resource.settings.multipleActive === "stop_start" || resource.stopUnexpected);
-  const need = neededSteps(cluster, resource, { moving, forced: stopForMultiple });
+  const need = neededSteps(cluster, resource, { moving, forced: stopForMultiple || interrupted });
   resource.restarting = true;
   bringDownAndUp(cluster, resource, need);
   resource.restarting = false;
   changeRole(cluster, resource);
   planRecurring(cluster, resource);
+  if (moving && migrating && current !== null && resource.assigned !== null) planMigration(cluster, resource, { source: current, target: resource.assigned });
 }
 
 export function isMoving(resource: Resource, current: Node | null): boolean {
@@ -101,7 +106,9 @@ function step(cluster: Cluster, resource: Resource, { from, to, optional }: Step
 function planStops(cluster: Cluster, resource: Resource, optional: boolean): void {
   for (const node of resource.runningOn) {
     if (resource.stopUnexpected && resource.restarting && node === resource.assigned) continue;
-    const stop = requestAction(cluster, { resource, task: "stop", node, optional });
+    const { partialMigration } = resource;
+    if (partialMigration !== null && node === partialMigration.target && node === resource.assigned) continue;
+    const stop = requestAction(cluster, { resource, task: "stop", node, optional: optional && partialMigration === null });
     if (resource.assigned === null) stop.reason = "node availability";
     else if (resource.stopUnexpected && resource.restarting) stop.reason = "being multiply active";
     if (!resource.managed) stop.runnable = false;

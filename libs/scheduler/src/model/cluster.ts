@@ -3,6 +3,7 @@ import type { XmlElement } from "@quorate/cib";
 import type { ActionTable } from "../actions/action-table.ts";
 import type { LocationConstraint } from "../constraints/location.ts";
 import type { IdIndex } from "../read/attribute-sets.ts";
+import type { HistoryIndex } from "../read/migration-history.ts";
 import type { Options } from "../read/options.ts";
 import type { RuleContext } from "../read/rules.ts";
 import type { ShutdownLock } from "../read/shutdown-locks.ts";
@@ -37,6 +38,8 @@ export interface Cluster {
   /** Clones of which nothing may be promoted for want of a ticket (2-assignment E17). */
   readonly promotionTickets: Map<Resource, ScoreTerm>;
   readonly locks: Map<Resource, ShutdownLock>;
+  /** Entries of all nodes, for what only two of them together tell. */
+  readonly history: HistoryIndex;
   readonly failedOperations: FailedOperation[];
   /** Failed monitors that expired: they are set up anew as if their parameters had changed. */
   readonly expiredMonitors: Set<XmlElement>;

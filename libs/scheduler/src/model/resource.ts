@@ -137,6 +137,12 @@ export interface Resource {
   /** A failure asks for a stop before anything else. */
   mustStop: boolean;
   startPending: boolean;
+  /** Live migration is allowed; a migration that failed withdraws it. */
+  mayMigrate: boolean;
+  /** A migration found half done: the agent has left `source`, `target` has not taken over. */
+  partialMigration: { readonly source: Node; readonly target: Node } | null;
+  /** Nodes that a migration has left, where it must still be stopped. */
+  readonly danglingSources: Node[];
   role: Role;
   nextRole: Role;
   /** In order of discovery. */
@@ -218,6 +224,8 @@ export function requiresFencing(resource: Resource): boolean {
 /** The node it counts as running on when there are several (1-state F12). */
 export function currentNode(resource: Resource): Node | null {
   const first = resource.runningOn[0] ?? null;
+  const source = resource.partialMigration?.source;
+  if (source !== undefined && resource.runningOn.includes(source)) return source;
   if (requiresFencing(resource)) return first;
   return resource.runningOn.find((node) => node.online && !node.unclean) ?? first;
 }

@@ -38,9 +38,15 @@ export function clearRunnable(action: PlannedAction, cause: PlannedAction): bool
   return true;
 }
 
-function clearMigratable(action: PlannedAction): boolean {
+/** The reason why it does not migrate is worth more than that it moves. */
+function clearMigratable(action: PlannedAction, cause: PlannedAction): boolean {
   if (!action.migratable) return false;
   action.migratable = false;
+  if (cause.resource !== action.resource) {
+    action.reason = null;
+    action.cause = null;
+  }
+  note(action, cause, "unrunnable");
   return true;
 }
 
@@ -69,7 +75,8 @@ export function applyOrdering(ordering: Ordering, firstView: View, nextView: Vie
   for (const flag of DISTRIBUTED) {
     if ((flags & flag) === 0) continue;
     const effect = { flag, first, view: firstView };
-    if (next.resource !== null) distribute(next.resource, next, node, effect, change);
+    if (flag === ORDER.impliesFirst && !interleaves(first, next)) loseMigration(first, { next, view: nextView }, change);
+    else if (next.resource !== null) distribute(next.resource, next, node, effect, change);
     else applyToPlain(next, effect, change);
   }
   print(flags, ordering, { firstView, nextView });
@@ -96,6 +103,15 @@ function applyToPlain(next: PlannedAction, { flag, first, view }: Effect, change
 function countReady(next: PlannedAction): void {
   next.ready++;
   if (next.ready >= next.minimum) next.runnable = true;
+}
+
+/** A move that takes something else down is no live one (V6): for the resource of `first`, and its members. */
+function loseMigration(first: PlannedAction, after: { readonly next: PlannedAction; readonly view: View }, change: Change): void {
+  if (!after.view.optional && !after.next.migratable && clearMigratable(first, after.next)) change.first = true;
+  for (const member of first.resource?.children ?? []) {
+    const action = findAction(member, first.task, null);
+    if (action !== null) loseMigration(action, after, change);
+  }
 }
 
 /** To the resource's own action, next to the members that have it (3-actions O13). */
@@ -152,7 +168,7 @@ function applyToPrimitive(next: PlannedAction, effect: Effect, change: Change): 
       if (!view.optional && !first.migratable && clearOptional(next, first)) change.next = true;
       return;
     case ORDER.impliesFirst:
-      if (!next.optional && first.migratable && !next.migratable && clearMigratable(first)) change.first = true;
+      if (!next.optional && first.migratable && !next.migratable && clearMigratable(first, next)) change.first = true;
       return;
     case ORDER.promotedImpliesFirst:
       applyPromotedFirst(next, first, change);
@@ -163,7 +179,7 @@ function applyToPrimitive(next: PlannedAction, effect: Effect, change: Change): 
     case ORDER.runnableLeft:
       if (view.runnable || !next.runnable) return;
       clearRunnable(next, first);
-      clearMigratable(next);
+      clearMigratable(next, first);
       change.next = true;
       return;
     case ORDER.impliesFirstMigratable:
@@ -172,7 +188,7 @@ function applyToPrimitive(next: PlannedAction, effect: Effect, change: Change): 
       return;
     case ORDER.pseudoLeft:
       if (view.runnable) return;
-      change.next = clearMigratable(next) || next.pseudo || change.next;
+      change.next = clearMigratable(next, first) || next.pseudo || change.next;
       next.pseudo = false;
       return;
     case ORDER.asymmetrical:
@@ -188,7 +204,7 @@ function applyToPrimitive(next: PlannedAction, effect: Effect, change: Change): 
 function applyPromotedFirst(next: PlannedAction, first: PlannedAction, change: Change): void {
   if (next.optional || next.resource?.role !== "Promoted") return;
   if (clearOptional(first, next)) change.first = true;
-  if (first.migratable && !next.migratable && clearMigratable(first)) change.first = true;
+  if (first.migratable && !next.migratable && clearMigratable(first, next)) change.first = true;
 }
 
 /** Only for what is going to change: what runs already is left alone. */
@@ -209,6 +225,6 @@ function applyRestart(next: PlannedAction, first: PlannedAction, change: Change)
   if (!triggered) return;
   const required = first.runnable || !next.optional;
   if (required && clearOptional(first, next)) change.first = true;
-  if (!next.migratable && clearMigratable(first)) change.first = true;
+  if (!next.migratable && clearMigratable(first, next)) change.first = true;
   if (!first.optional && !first.runnable && clearRunnable(next, first)) change.next = true;
 }

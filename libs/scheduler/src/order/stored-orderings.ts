@@ -2,6 +2,7 @@
 import type { PlannedAction, StoredOrdering } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Resource } from "../model/resource.ts";
+import { migrationOrderings } from "./migration-orderings.ts";
 
 /** One side: an action that exists, or a key that may match several when the time comes. */
 export type Side = PlannedAction | { readonly resource: Resource; readonly key: string };
@@ -17,5 +18,5 @@ export function storeOrdering(cluster: Cluster, first: Side, next: Side, flags: 
     nextResource: next.resource, nextKey: isAction(next) ? null : next.key, nextAction: isAction(next) ? next : null,
     flags,
   };
-  cluster.stored.push(ordering);
+  cluster.stored.push(ordering, ...migrationOrderings(ordering));
 }

@@ -69,15 +69,17 @@ function integer(text: string | undefined): number | null {
 
 /** Oldest first; what cannot be told apart stands in reverse document order. */
 export function sortHistory(entries: readonly HistoryEntry[]): HistoryEntry[] {
-  return entries.toReversed().sort(compareEntries);
+  return entries.toReversed().sort((a, b) => compareEntries(a, b));
 }
 
-/** Negative when `a` happened before `b`. Both are of one node. */
-export function compareEntries(a: HistoryEntry, b: HistoryEntry): number {
-  if (a.id === b.id) return 0;
+/** Negative when `a` happened before `b`. `sameNode` is for entries that do not tell where they are of. */
+export function compareEntries(a: HistoryEntry, b: HistoryEntry, sameNodeAssumed = true): number {
+  const nodes = [a.element.attributes["on_node"], b.element.attributes["on_node"]];
+  const sameNode = nodes.includes(undefined) ? sameNodeAssumed : nodes[0] === nodes[1];
+  if (sameNode && a.id === b.id) return 0;
   if (a.callId === -1 && b.callId === -1) return 0;
-  if (a.callId >= 0 && a.callId < b.callId) return -1;
-  if (b.callId >= 0 && a.callId > b.callId) return 1;
+  if (sameNode && a.callId >= 0 && a.callId < b.callId) return -1;
+  if (sameNode && b.callId >= 0 && a.callId > b.callId) return 1;
   if (a.callId >= 0 && b.callId >= 0) return compareTimes(a.changedAt, b.changedAt);
   return comparePending(a, b);
 }

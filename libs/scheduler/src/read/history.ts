@@ -79,13 +79,15 @@ function readResourceHistory(cluster: Cluster, node: Node, element: XmlElement):
   if (resource === null) return null;
   readShutdownLock(cluster, element, resource, node);
   const entries = sortHistory(children(element, "lrm_rsc_op").flatMap((item) => readHistoryEntry(item) ?? []));
-  const replay: Replay = { cluster, resource, node, entries, role: "Unknown", onFail: "ignore", lastFailure: null, failedHere: null };
+  const replay: Replay = { cluster, resource, node, entries, historyId: element.attributes["id"] ?? "", role: "Unknown", onFail: "ignore", lastFailure: null, failedHere: null };
   const before = resource.role;
   for (const entry of entries) applyOperation(replay, entry);
   const { startIndex, stopIndex } = activeSpan(entries);
   if (node.online) rememberMonitors(cluster, { resource, node, entries, startIndex, stopIndex });
   conclude(replay);
   resource.role = rank(before) > rank(replay.role) ? before : replay.role === "Unknown" ? before : replay.role;
+  // The source has stopped it already, but the target has it
+  if (resource.role === "Stopped" && resource.partialMigration?.source === node && resource.runningOn.length > 0) resource.role = "Started";
   return { node, resource, element, entries, startIndex, stopIndex };
 }
 

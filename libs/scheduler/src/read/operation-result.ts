@@ -11,6 +11,7 @@ import { checkExpiry } from "./failure-expiry.ts";
 import { isProbe, RC, STATUS, STATUS_NAMES } from "./history-entry.ts";
 import type { HistoryEntry } from "./history-entry.ts";
 import { banFrom, bannedWhole } from "./history-resource.ts";
+import { applyDeparture, applyFailedArrival, applyFailedDeparture } from "./migration-history.ts";
 import { onFailOf, operationOptions } from "./operations.ts";
 import type { OnFail } from "./operations.ts";
 import { addNodeScore, ban, banEverywhere } from "./resources.ts";
@@ -21,6 +22,8 @@ export interface Replay {
   readonly resource: Resource;
   readonly node: Node;
   readonly entries: readonly HistoryEntry[];
+  /** Id of the `lrm_resource`. */
+  readonly historyId: string;
   role: Role;
   onFail: OnFail;
   lastFailure: HistoryEntry | null;
@@ -222,7 +225,7 @@ function applySuccess(replay: Replay, entry: HistoryEntry, rc: number): void {
       case "promote": replay.role = "Promoted"; clears = true; break;
       case "demote": replay.role = "Unpromoted"; clears = replay.onFail === "demote"; break;
       case "migrate_from": replay.role = active; clears = true; break;
-      case "migrate_to": atLeastActive(); break;
+      case "migrate_to": applyDeparture(replay, entry); break;
       default: atLeastActive();
     }
   }
@@ -252,6 +255,10 @@ function applyFailure(replay: Replay, entry: HistoryEntry, outcome: Outcome): vo
   replay.onFail = worse(replay.onFail, onFail);
   if (entry.task === "stop") {
     addNodeScore(cluster, resource, node.index, ban("failcount", replay.failedHere ?? ""));
+  } else if (entry.task === "migrate_to") {
+    applyFailedDeparture(replay, entry);
+  } else if (entry.task === "migrate_from") {
+    applyFailedArrival(replay, entry);
   } else if (entry.task === "promote") {
     replay.role = "Promoted";
   } else if (entry.task === "demote") {

@@ -116,7 +116,7 @@ export function createResource(cluster: Cluster, { element, kind, parent, instan
     group: kind === "group" ? readGroupSettings(meta) : null,
     remoteNode: null, container: null, fillers: [], reconnectMs: 0,
     orphan: false, managed, maintenance, blocked: false, failed: false, failureIgnored: false,
-    mustStop: false, startPending: false, role: "Stopped", nextRole: targetRole(meta, clone ?? parent?.clone ?? parent?.parent?.clone ?? null),
+    mustStop: false, startPending: false, mayMigrate: settings.allowMigrate, partialMigration: null, danglingSources: [], role: "Stopped", nextRole: targetRole(meta, clone ?? parent?.clone ?? parent?.parent?.clone ?? null),
     runningOn: [], known: new Set(), historyName: null, pending: null, failureTimeoutMs: settings.failureTimeoutMs, failures: new Map(),
     scores: baseTable(cluster, meta), terms: [], exclusiveDiscovery: false, thisWith: [], withThis: [],
     assigned: null, provisional: true, assigning: false, merging: false, choice: null, promotion: null,

@@ -7,13 +7,14 @@ import { IdIndex } from "./attribute-sets.ts";
 import { featureSetBefore } from "./digests.ts";
 import type { ResourceHistory } from "./history.ts";
 import { readHistories } from "./history.ts";
+import { HistoryIndex } from "./migration-history.ts";
 import { readNodes, readNodeStates } from "./nodes.ts";
 import { readOptionValues, typedOptions } from "./options.ts";
 import { linkRemoteNodes, readRemoteNodes } from "./remote-nodes.ts";
 import { readResources } from "./resources.ts";
 import { isTrue } from "./rules.ts";
 import { child } from "@quorate/cib";
-import { bundleIds, warnOfNotify, warnOfIgnored } from "./unsupported.ts";
+import { bundleIds, warnOfNotify } from "./unsupported.ts";
 
 export interface KnownState {
   readonly cluster: Cluster;
@@ -33,7 +34,6 @@ export function readCluster(cib: Cib, nowMs: number): KnownState {
   const status = child(cib.root, "status") ?? EMPTY;
   readNodeStates(cluster, status);
   warnOfNotify(cluster);
-  warnOfIgnored(cluster);
   const histories = readHistories(cluster, status);
   for (const resource of cluster.allResources) {
     if (resource.runningOn.length === 0 && resource.historyName?.includes(":") === true) resource.historyName = null;
@@ -57,7 +57,7 @@ function emptyCluster(root: XmlElement, nowMs: number): Cluster {
     root, nowMs, ids, optionValues, options, haveQuorum, ...nodes,
     plainFailCounts: featureSetBefore(root.attributes["crm_feature_set"] ?? "", [3, 0, 13]),
     resources: [], allResources: [], byId: new Map(), actions: new ActionTable(), stored: [], locations: [], promotionTickets: new Map(), locks: new Map(),
-    failedOperations: [], expiredMonitors: new Set(), warnings: [], recheckAtMs: recheck,
+    history: new HistoryIndex(child(root, "status")), failedOperations: [], expiredMonitors: new Set(), warnings: [], recheckAtMs: recheck,
     bundleIds: bundleIds(child(configuration, "resources") ?? EMPTY),
     haveFenceDevice: options.haveWatchdog || hasFenceDevice(child(configuration, "resources") ?? EMPTY),
   };

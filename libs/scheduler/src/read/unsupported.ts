@@ -32,9 +32,3 @@ export function warnOfNotify(cluster: Cluster): void {
     if (resource.clone?.notify === true) cluster.warnings.push(`${resource.id}: notify=true has no effect, its instances are not told of changes`);
   }
 }
-
-/** Settings without effect. */
-export function warnOfIgnored(cluster: Cluster): void {
-  const migratable = cluster.resources.flatMap(leavesOf).filter((leaf) => leaf.settings.allowMigrate).map((leaf) => leaf.id);
-  if (migratable.length > 0) cluster.warnings.push(`Live migration is not used; these move by stop and start: ${migratable.join(", ")}`);
-}

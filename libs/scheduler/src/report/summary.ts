@@ -50,6 +50,8 @@ function summarize(cluster: Cluster, resource: Resource): SummaryAction[] {
 
 function summarizeSameRole(cluster: Cluster, situation: Situation): SummaryAction[] {
   const { resource, current, next, start, stop, promote, demote } = situation;
+  const arrival = resource.actions.find((action) => action.task === "migrate_from" && action.node === next);
+  if (arrival?.runnable === true && current !== null) return [line(cluster, situation, "migrate", start ?? arrival)];
   if (resource.reload) return [line(cluster, situation, "reload", start ?? null)];
   if (start === null || start.optional) {
     const again = demote !== null && promote !== null && !demote.optional && !promote.optional;
