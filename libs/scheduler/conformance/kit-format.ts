@@ -28,7 +28,8 @@ export function toKitDecision(decision: Decision, after: ClusterState, dc: strin
     before: toKitStatus(decision.state, { showPending: true, dc }),
     // The reference shows operations in flight only before
     after: toKitStatus(after, { showPending: false, dc }),
-    graph: { actions: actions.map(toKitAction), edges, order: reduceOrder(actions) },
+    // The reference's graph has them, waiting for ever
+    graph: { actions: [...actions, ...(decision.stuck ?? [])].map(toKitAction), edges, order: reduceOrder(actions) },
   };
 }
 
@@ -42,13 +43,32 @@ function toKitStatus(state: ClusterState, { showPending, dc }: { readonly showPe
     nodes[node.name] = flags.length > 0 ? { type: node.kind, flags } : { type: node.kind };
   }
   const resources: Record<string, { node: string | null; role: string }[]> = {};
+  const hidden = hiddenGroups(state);
   for (const resource of state.resources) {
+    if (resource.parent !== null && hidden.has(resource.parent)) continue;
     const list = (resources[resource.anonymous ? resource.configId : resource.id] ??= []);
     const role = showPending ? shownRole(resource) : resource.role;
     if (resource.runningOn.length === 0) list.push({ node: null, role });
     for (const node of resource.runningOn) list.push({ node, role });
   }
   return { nodes, resources };
+}
+
+/** The reference does not show a group that is active only in members that nobody manages, on nodes that are gone. */
+function hiddenGroups(state: ClusterState): ReadonlySet<string> {
+  const online = new Set(state.nodes.filter((node) => node.online).map((node) => node.name));
+  const seen = new Set<string>(), active = new Set<string>();
+  const groups = new Set<string>(state.tree.flatMap(groupsOf));
+  for (const { parent, runningOn, managed } of state.resources) {
+    if (parent === null || !groups.has(parent) || runningOn.length === 0) continue;
+    active.add(parent);
+    if (managed || runningOn.some((node) => online.has(node))) seen.add(parent);
+  }
+  return new Set([...active].filter((group) => !seen.has(group)));
+}
+
+function groupsOf(tree: ClusterState["tree"][number]): string[] {
+  return [...(tree.kind === "group" ? [tree.id] : []), ...tree.children.flatMap(groupsOf)];
 }
 
 function shownRole(resource: ClusterState["resources"][number]): string {

@@ -51,13 +51,14 @@ export function schedule(cib: Cib, nowMs: number): Decision {
   order(cluster);
   recordLocks(cluster);
 
-  const graph = buildGraph(cluster);
+  const { graph, stuck } = buildGraph(cluster);
   return {
     state,
     assignments: reportAssignments(cluster),
     fencing: summarizeFencing(cluster),
     actions: summarizeActions(cluster),
     graph,
+    stuck,
     warnings: collectWarnings(cluster),
   };
 }

@@ -1,6 +1,6 @@
 /** What the policy engine answers. `schedule(cib, nowMs)` is pure: same input, same output, byte for byte (ARCHITECTURE D7). */
 import type { NodeName, ResourceId } from "@quorate/core";
-import type { Graph } from "@quorate/transition";
+import type { Action, Graph } from "@quorate/transition";
 
 export type Role = "Unknown" | "Stopped" | "Started" | "Unpromoted" | "Promoted";
 
@@ -138,6 +138,8 @@ export interface FencingDecision {
 export interface Decision {
   readonly state: ClusterState;
   readonly graph: Graph;
+  /** Required, but each waits for something that will never be done: left out of the graph, which could not end otherwise. */
+  readonly stuck?: readonly Action[];
   readonly assignments: readonly Assignment[];
   readonly fencing: readonly FencingDecision[];
   readonly actions: readonly SummaryAction[];

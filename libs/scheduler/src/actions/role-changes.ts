@@ -46,7 +46,7 @@ function neededSteps(cluster: Cluster, resource: Resource, { moving, forced }: {
   if (moving || forced) return { stop: true, promote: false };
   if (resource.failed) return { stop: resource.mustStop, promote: !resource.mustStop && resource.nextRole === "Promoted" };
   if (resource.blocked) return { stop: true, promote: false };
-  if (rank(resource.role) > rank("Stopped") && resource.runningOn.length > 0 && resource.assigned !== null) {
+  if (rank(resource.role) > rank("Started") && resource.runningOn.length > 0 && resource.assigned !== null) {
     const start = requestAction(cluster, { resource, task: "start", node: resource.assigned, optional: true });
     return { stop: !start.optional, promote: false };
   }

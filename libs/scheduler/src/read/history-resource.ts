@@ -57,9 +57,11 @@ function chooseInstance(cluster: Cluster, sample: Resource, node: Node): Resourc
   return memberOf(surplus) ?? surplus;
 }
 
+/** A group's members may be where the group itself does not count as active: not managed, on a node that is gone. */
 function placesOf(instance: Resource): readonly Node[] {
+  const active = leavesOf(instance).flatMap((leaf) => leaf.runningOn);
   const pending = leavesOf(instance).flatMap((leaf) => (leaf.pending === null ? [] : [leaf.pending.node]));
-  return [...instance.runningOn, ...pending];
+  return [...instance.runningOn, ...active, ...pending];
 }
 
 function createSurplusInstance(cluster: Cluster, clone: Resource): Resource {

@@ -14,8 +14,10 @@ import { explainAction } from "./causes.ts";
 /** Actions the DC performs itself. */
 const DC_TASKS: ReadonlySet<string> = new Set(["do_shutdown", "clear_failcount", "lrm_delete"]);
 
-export function buildGraph(cluster: Cluster): Graph {
-  const emitted = withoutStuck(cluster, emissionOrder(cluster).filter((action) => isEmitted(action)));
+/** `stuck`: what waits for something that will never be done; numbered after the graph, and no part of it. */
+export function buildGraph(cluster: Cluster): { readonly graph: Graph; readonly stuck: readonly Action[] } {
+  const { possible, stuck } = withoutStuck(cluster, emissionOrder(cluster).filter((action) => isEmitted(action)));
+  const emitted = [...possible, ...stuck];
   const ids = new Map(emitted.map((action, id) => [action, id]));
   const actions = emitted.map((action, id): Action => {
     const after = new Set<number>();
@@ -25,11 +27,12 @@ export function buildGraph(cluster: Cluster): Graph {
     }
     return describe(cluster, action, { id, after: [...after].toSorted((a, b) => a - b) });
   });
-  return { actions, batchLimit: cluster.options.batchLimit, recheckAtMs: cluster.recheckAtMs };
+  const graph = { actions: actions.slice(0, possible.length), batchLimit: cluster.options.batchLimit, recheckAtMs: cluster.recheckAtMs };
+  return { graph, stuck: actions.slice(possible.length) };
 }
 
 /** What waits for something that will not be done can never be done, nor what waits for that. It is left out, with a warning. */
-function withoutStuck(cluster: Cluster, emitted: readonly PlannedAction[]): readonly PlannedAction[] {
+function withoutStuck(cluster: Cluster, emitted: readonly PlannedAction[]): { readonly possible: readonly PlannedAction[]; readonly stuck: readonly PlannedAction[] } {
   const left = new Set(emitted);
   const waitsInVain = ({ inputs }: PlannedAction): Ordering | undefined =>
     merged(inputs).find((ordering) => !left.has(ordering.first) && isKept(ordering) && !(ordering.first.optional && !ordering.first.printed));
@@ -43,7 +46,7 @@ function withoutStuck(cluster: Cluster, emitted: readonly PlannedAction[]): read
       if (!action.pseudo) cluster.warnings.push(`${action.key} on ${action.node?.name ?? ""} is left out: it waits for ${ordering.first.key}, which cannot be done`);
     }
   }
-  return left.size === emitted.length ? emitted : emitted.filter((action) => left.has(action));
+  return { possible: emitted.filter((action) => left.has(action)), stuck: emitted.filter((action) => !left.has(action)) };
 }
 
 /** Resources in their order, members before the whole; next what belongs to nodes. */
