@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { parseXml } from "@quorate/cib";
 import { Prng } from "@quorate/core";
 import { expect, test } from "vitest";
-import { decideSpoilt } from "./decide-spoilt.ts";
-import { spoilText, spoilTree } from "./mutate.ts";
+import { decideSpoilt } from "../fuzz/decide-spoilt.ts";
+import { spoilText, spoilTree } from "../fuzz/mutate.ts";
 
 const DIR = join(import.meta.dirname, "..", "testdata");
 const documents = readdirSync(DIR).filter((name) => name.endsWith(".cib")).toSorted().map((name) => readFileSync(join(DIR, name), "utf8"));
