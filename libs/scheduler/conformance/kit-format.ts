@@ -24,7 +24,7 @@ export function toKitDecision(decision: Decision, after: ClusterState, dc: strin
       task: action.task.toLowerCase(), resource: action.resource, from: action.from, to: action.to,
       role: action.role, nextRole: action.nextRole, blocked: action.blocked || null, reason: action.causes[0],
     })),
-    fencing: decision.fencing.map(({ node, op, reason }) => ({ node, op, reason })),
+    fencing: decision.fencing.map(({ node, container, op, reason }) => ({ node: container === null ? node : `${node} (resource: ${container})`, op, reason })),
     before: toKitStatus(decision.state, { showPending: true, dc }),
     // The reference shows operations in flight only before
     after: toKitStatus(after, { showPending: false, dc }),

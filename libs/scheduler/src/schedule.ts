@@ -11,6 +11,7 @@ import { planFencingAndShutdown } from "./actions/fencing.ts";
 import { planProbes } from "./actions/probes.ts";
 import { assignAll } from "./assign/assign.ts";
 import { addInternalColocations, applyCriteria } from "./assign/criteria.ts";
+import { orderRemoteActions } from "./order/remote-orderings.ts";
 import { readConstraints } from "./constraints/read-constraints.ts";
 import type { Cluster } from "./model/cluster.ts";
 import { applyStoredOrderings, orderProbes } from "./order/apply-stored.ts";
@@ -46,6 +47,7 @@ export function schedule(cib: Cib, nowMs: number): Decision {
   planProbes(cluster);
   clearOrphanFailCounts(cluster);
   for (const resource of cluster.resources) planActions(cluster, resource);
+  orderRemoteActions(cluster);
   planFencingAndShutdown(cluster);
 
   order(cluster);

@@ -79,9 +79,10 @@ function carryOut(root: Draft, action: Action, nowMs: number | null): void {
 function nodeState(root: Draft, name: string): Draft | undefined {
   const status = childOf(root, "status");
   const nodes = childOf(childOf(root, "configuration"), "nodes").children;
-  const id = nodes.find((node) => (node.attributes["uname"] ?? node.attributes["id"]) === name)?.attributes["id"];
+  // Remote and guest nodes need not be configured: their name is their id
+  const id = nodes.find((node) => (node.attributes["uname"] ?? node.attributes["id"]) === name)?.attributes["id"] ?? name;
   const found = status.children.find((state) => state.name === "node_state" && (state.attributes["id"] === id || state.attributes["uname"] === name));
-  if (found !== undefined || id === undefined) return found;
+  if (found !== undefined) return found;
   const made: Draft = { name: "node_state", attributes: { id, uname: name }, children: [] };
   status.children.push(made);
   return made;

@@ -130,6 +130,8 @@ export interface SummaryAction {
 
 export interface FencingDecision {
   readonly node: NodeName;
+  /** A guest node is fenced by restarting this resource; null for other nodes. */
+  readonly container: ResourceId | null;
   readonly op: "off" | "reboot" | "on";
   /** Why the node must be fenced, in words. */
   readonly reason: string;

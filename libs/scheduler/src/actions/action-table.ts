@@ -1,7 +1,7 @@
 /** All actions of one decision: made on request, one per key and node (3-actions F1 to F6). */
 import type { PlannedAction } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
-import { markForFencing } from "../model/cluster.ts";
+import { canFence, markForFencing } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
@@ -91,7 +91,8 @@ function judgeRunnable(cluster: Cluster, action: PlannedAction, resource: Resour
     action.runnable = false;
     return;
   }
-  if (!action.onDc && !node.online) {
+  const comesUp = node.kind === "guest" && !node.requiresReset;
+  if (!action.onDc && !node.online && !comesUp) {
     action.runnable = false;
     if (action.task === "stop" && resource.managed && !node.unclean && action.intervalMs === 0) markForFencing(node, "stop is unrunnable");
     return;
@@ -102,7 +103,7 @@ function judgeRunnable(cluster: Cluster, action: PlannedAction, resource: Resour
   }
   if (!needsQuorum(action, resource)) {
     action.reason = null;
-    action.runnable = true;
+    action.runnable = node.kind !== "guest" || node.connection?.container == null || canFence(cluster, node);
     return;
   }
   judgeByQuorum(cluster, action, resource);

@@ -16,7 +16,9 @@ export function planFencingAndShutdown(cluster: Cluster): void {
   const managed = anyManaged(cluster);
   for (const node of cluster.nodes) {
     if (node.kind === "ping") continue;
-    if (node.unclean && managed && canFence(cluster, node)) {
+    if (node.kind === "guest" && node.requiresReset) {
+      planGuestFence(cluster, node);
+    } else if (node.unclean && managed && canFence(cluster, node)) {
       const fence = planFence(cluster, node);
       if (node.isDc) {
         dcDown = fence;
@@ -49,6 +51,25 @@ function planFence(cluster: Cluster, node: Node): PlannedAction {
   fence.extraMeta.set("stonith_action", operation);
   for (const resource of cluster.resources) orderAroundFencing(cluster, resource, fence, node);
   return fence;
+}
+
+/** A guest is fenced with its container, so nobody has to do it: a point in the order only (3-actions N16). */
+function planGuestFence(cluster: Cluster, node: Node): void {
+  const container = node.connection?.container ?? null;
+  const stop = container === null ? null : findAction(container, "stop", null);
+  const operation = container !== null && findAction(container, "start", null) !== null ? "reboot" : "off";
+  const fence = cluster.actions.add(blankAction(cluster, { resource: null, node, task: "stonith", key: `stonith-${node.name}-${operation}`, optional: false }));
+  fence.pseudo = true;
+  fence.reason = "guest is unclean";
+  fence.extraMeta.set("stonith_action", operation);
+  if (stop !== null) {
+    const hostFence = stop.pseudo ? cluster.actions.all.find((action) => action.task === "stonith" && action.node === stop.node) : undefined;
+    attach(hostFence ?? stop, fence, ORDER.runnableLeft | ORDER.impliesThen);
+  } else {
+    const connectionStop = node.connection === null ? null : findAction(node.connection, "stop", null);
+    if (connectionStop !== null) attach(connectionStop, fence, ORDER.optional);
+  }
+  for (const resource of cluster.resources) orderAroundFencing(cluster, resource, fence, node);
 }
 
 function orderAroundFencing(cluster: Cluster, resource: Resource, fence: PlannedAction, node: Node): void {
@@ -86,7 +107,7 @@ function implyStops(resource: Resource, fence: PlannedAction, node: Node): void 
     stop.pseudo = true;
     stop.runnable = true;
     stop.cause ??= fence;
-    if (!requiresFencing(resource)) continue;
+    if (!requiresFencing(resource) && node.kind !== "guest") continue;
     attach(fence, stop, ORDER.keep | ORDER.optional);
     if (topStop !== null) attach(fence, topStop, ORDER.keep | ORDER.optional);
   }
@@ -97,7 +118,7 @@ function implyDemotes(resource: Resource, fence: PlannedAction, node: Node): voi
     if (demote.task !== "demote" || demote.node !== node || (node.online && !node.unclean && !resource.failed)) continue;
     demote.pseudo = true;
     demote.runnable = true;
-    if (requiresFencing(resource)) attach(fence, demote, ORDER.keep | ORDER.optional);
+    if (requiresFencing(resource) || node.kind === "guest") attach(fence, demote, ORDER.keep | ORDER.optional);
   }
 }
 

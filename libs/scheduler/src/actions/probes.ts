@@ -2,17 +2,20 @@
 import { isTrue } from "@quorate/cib";
 import { ORDER } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
+import { markForFencing } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
+import { isRemote } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
-import { leavesOf, topOf } from "../model/resource.ts";
+import { guestOf, isFenceDevice, leavesOf, topOf } from "../model/resource.ts";
 import { DISCOVERY } from "../model/score-table.ts";
+import { connectionFate } from "../order/remote-orderings.ts";
 import { storeOrdering } from "../order/stored-orderings.ts";
 import { actionKey, blankAction, requestAction } from "./action-table.ts";
 
 export function planProbes(cluster: Cluster): void {
   if (!cluster.options.startupProbes) return;
   for (const node of cluster.nodes) {
-    if (!node.online || node.unclean || node.kind !== "member") continue;
+    if (!isProbed(node)) continue;
     const complete = node.attributes.get("probe_complete");
     if (complete !== undefined && !isTrue(complete)) {
       planReprobe(cluster, node);
@@ -20,6 +23,14 @@ export function planProbes(cluster: Cluster): void {
     }
     for (const resource of cluster.resources) planProbesOf(cluster, resource, node);
   }
+}
+
+/** A remote node that will not be reached again tells nothing: it has to be fenced. */
+function isProbed(node: Node): boolean {
+  if (!node.online && node.kind === "remote" && node.connection !== null && connectionFate(node.connection) === "failed") {
+    markForFencing(node, "the connection is unrecoverable");
+  }
+  return node.online && !node.unclean && node.kind !== "ping" && node.probesAllowed;
 }
 
 /** Old CIBs ask for everything at once. */
@@ -48,10 +59,12 @@ function probedInstance(clone: Resource, node: Node): Resource | null {
 }
 
 function probe(cluster: Cluster, resource: Resource, node: Node): void {
-  if (resource.container !== null || resource.orphan || resource.known.has(node.index)) return;
+  if (isRemote(node) && isKeptOffRemotes(resource, node)) return;
+  if ((resource.container !== null && resource.remoteNode === null) || resource.orphan || resource.known.has(node.index)) return;
   const top = topOf(resource);
   if ((resource.exclusiveDiscovery || top.exclusiveDiscovery) && resource.scores.discovery(node.index) !== DISCOVERY.exclusive) return;
   if (resource.scores.discovery(node.index) === DISCOVERY.never) return;
+  if (node.kind === "guest" && !guestCanBeAsked(cluster, top, node)) return;
   const action = requestAction(cluster, { resource, task: "monitor", node, optional: false });
   action.optional = false;
   if (!resource.runningOn.includes(node)) action.targetRc = 7;
@@ -60,4 +73,26 @@ function probe(cluster: Cluster, resource: Resource, node: Node): void {
   const blocks = !action.runnable && resource.runningOn.length === 0 ? ORDER.runnableLeft : 0;
   storeOrdering(cluster, action, { resource: starter, key: actionKey(starter, "start", 0) }, ORDER.optional | blocks);
   storeOrdering(cluster, action, { resource, key: actionKey(resource, "reload-agent", 0) }, ORDER.optional);
+}
+
+/** What never runs on remote nodes, and inside of guests nothing that holds guests. */
+function isKeptOffRemotes(resource: Resource, node: Node): boolean {
+  return isFenceDevice(resource) || resource.remoteNode !== null || (node.kind === "guest" && guestOf(resource) !== null);
+}
+
+/** False when the guest is not there now, or goes away: then its end comes before the start, in place of the probe (3-actions B3). */
+function guestCanBeAsked(cluster: Cluster, starter: Resource, node: Node): boolean {
+  const container = node.connection?.container ?? null;
+  if (container === null) return true;
+  const before = (task: string): void => storeOrdering(
+    cluster, { resource: container, key: actionKey(container, task, 0) }, { resource: starter, key: actionKey(starter, "start", 0) }, ORDER.optional,
+  );
+  if (container.role === "Stopped") {
+    if (container.assigned !== null && !container.known.has(container.assigned.index)) before("monitor");
+    return false;
+  }
+  const moves = container.assigned !== null && !container.runningOn.includes(container.assigned);
+  if (!node.requiresReset && !node.unclean && !container.failed && container.nextRole !== "Stopped" && !moves) return true;
+  before("stop");
+  return false;
 }

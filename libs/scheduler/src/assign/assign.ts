@@ -14,12 +14,13 @@ import { assignClone } from "./assign-clone.ts";
 import { applyPrimary, hasInfluence, hasUsableNode, mergeWishes, noteDifference, sortNodes } from "./colocation-scores.ts";
 import { addThisWith, addWithThis } from "../constraints/colocation.ts";
 import { explainChoice } from "./explain-choice.ts";
+import { connectionsFirst, mayBeChosen, settleRemoteNode } from "./remote-assignment.ts";
 import { settle } from "./settle.ts";
 import { banFullNodes } from "./utilization.ts";
 import { sortByPlacement } from "./placement-order.ts";
 
 export function assignAll(cluster: Cluster): void {
-  for (const resource of sortByPlacement(cluster)) assign(cluster, resource, null);
+  for (const resource of connectionsFirst(cluster, sortByPlacement(cluster))) assign(cluster, resource, null);
 }
 
 /** The node chosen, or null; a resource that is assigned already keeps its node. */
@@ -49,6 +50,7 @@ function assignPrimitive(cluster: Cluster, resource: Resource, preferred: Node |
   }
   if (cluster.options.fencingEnabled && !cluster.haveFenceDevice) resource.managed = false;
   if (resource.provisional) choose(cluster, resource, preferred);
+  settleRemoteNode(resource);
   resource.assigning = false;
   return resource.assigned;
 }
@@ -93,7 +95,7 @@ function choose(cluster: Cluster, resource: Resource, preferred: Node | null): v
   const roomiest = cluster.options.placement === "default" ? null : banFullNodes(cluster, resource);
   const sorted = sortNodes(cluster, resource.scores, currentNode(resource));
   const best = pick(resource, sorted, preferred ?? roomiest);
-  const usable = best !== null && resource.scores.get(best.index) >= 0 && isAvailable(best);
+  const usable = best !== null && mayBeChosen(resource, best, isAvailable(best));
   settle(resource, usable ? best : null, explainChoice(cluster, resource, sorted, usable ? best : null));
 }
 

@@ -6,10 +6,11 @@ import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
 import { leavesOf } from "../model/resource.ts";
-import { INFINITY } from "../model/score.ts";
+import { addScores, INFINITY } from "../model/score.ts";
 import { DISCOVERY } from "../model/score-table.ts";
 import { effectiveFailCount } from "../read/fail-counts.ts";
 import { bannedWhole } from "../read/history-resource.ts";
+import { addContainerCriteria } from "./remote-assignment.ts";
 import { addNodeScore, ban } from "../read/resources.ts";
 import { applyShutdownLocks } from "../read/shutdown-locks.ts";
 
@@ -38,11 +39,16 @@ function addStickiness(cluster: Cluster, leaf: Resource): void {
 function banByThreshold(cluster: Cluster, leaf: Resource, node: Node): void {
   const { migrationThreshold } = leaf.settings;
   if (migrationThreshold === 0 || leaf.failureIgnored || findClear(leaf, node)) return;
-  const { count } = effectiveFailCount(cluster, leaf, node);
+  const count = countWithFillers(cluster, leaf, node);
   if (count === 0 || count < migrationThreshold) return;
   const failure = leaf.failures.get(node.index);
   const text = `it failed there ${count >= INFINITY ? "for good" : `${count} times`}, migration-threshold is ${migrationThreshold >= INFINITY ? "INFINITY" : migrationThreshold}`;
   addNodeScore(cluster, bannedWhole(leaf), node.index, ban("failcount", failure === undefined ? text : `${text} (${failure})`, "migration-threshold"));
+}
+
+/** What fails inside of a container is mended by restarting that, so it counts there. */
+function countWithFillers(cluster: Cluster, leaf: Resource, node: Node): number {
+  return leaf.fillers.reduce((sum, filler) => addScores(sum, effectiveFailCount(cluster, filler, node).count), effectiveFailCount(cluster, leaf, node).count);
 }
 
 function findClear(leaf: Resource, node: Node): boolean {
@@ -57,7 +63,7 @@ function restrictDiscovery(resource: Resource, node: Node): void {
   for (const child of resource.children) restrictDiscovery(child, node);
 }
 
-/** Colocations that a group brings with it. */
+/** Colocations and bans that groups, containers and connections bring with them. */
 export function addInternalColocations(cluster: Cluster, resource: Resource): void {
   if (resource.kind === "group" && resource.group?.colocated === true) {
     resource.children.forEach((member, position) => {
@@ -69,5 +75,6 @@ export function addInternalColocations(cluster: Cluster, resource: Resource): vo
       });
     });
   }
+  if (resource.kind === "primitive") addContainerCriteria(cluster, resource);
   for (const child of resource.children) addInternalColocations(cluster, child);
 }

@@ -3,13 +3,13 @@ import { actionKey } from "../actions/action-table.ts";
 import { ORDER } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Resource } from "../model/resource.ts";
-import { cloneOf } from "../model/resource.ts";
+import { cloneOf, guestOf } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
 import { orderByLoad } from "./load-orderings.ts";
 import { isPromotableGroup, orderCloneRoles, orderGroupRoles } from "./role-orderings.ts";
 import { storeOrdering } from "./stored-orderings.ts";
 
-const { optional, impliesThen, runnableLeft, restart, printFirst, printThen, promotedImpliesFirst, sameNode, cancelsFirst } = ORDER;
+const { optional, impliesThen, impliesFirst, runnableLeft, restart, printFirst, printThen, promotedImpliesFirst, sameNode, cancelsFirst } = ORDER;
 
 export function addInternalOrderings(cluster: Cluster, resource: Resource): void {
   switch (resource.kind) {
@@ -32,7 +32,17 @@ function orderPrimitive(cluster: Cluster, resource: Resource): void {
   }
   order(cluster, [resource, "delete"], [resource, "monitor"], sameNode | cancelsFirst);
   if (cluster.options.shutdownLock) order(cluster, [resource, "lrm_delete"], [resource, "monitor"], sameNode | cancelsFirst);
+  orderWithContainer(cluster, resource);
   orderByLoad(cluster, resource);
+}
+
+/** It starts inside of its container, and stops before that. What is put on a guest node is ordered by the connection. */
+function orderWithContainer(cluster: Cluster, resource: Resource): void {
+  const { container, remoteNode } = resource;
+  if (container === null || (remoteNode === null && (container.remoteNode ?? guestOf(container)) !== null)) return;
+  order(cluster, [container, "start"], [resource, "start"], impliesThen | runnableLeft);
+  order(cluster, [resource, "stop"], [container, "stop"], impliesFirst);
+  if (remoteNode !== null) order(cluster, [container, "monitor"], [resource, "stop"], optional);
 }
 
 function orderGroup(cluster: Cluster, group: Resource): void {

@@ -129,6 +129,8 @@ function conclude(replay: Replay): void {
   if (active && !node.online && !node.maintenance && resource.managed) loseActive(cluster, resource, node);
   const onFail = node.unclean ? "ignore" : replay.onFail;
   react(replay, onFail, active);
+  // What its connection has lost does not come back by itself
+  if (resource.failed && resource.remoteNode?.unclean === true) resource.remoteNode.unseen = false;
   if (active) {
     addActive(cluster, resource, node);
     if (onFail === "demote" || onFail === "block") resource.failed = true;

@@ -61,7 +61,8 @@ function isEmitted(action: PlannedAction): boolean {
   if (!action.runnable || (action.optional && !action.printed)) return false;
   if (resource !== null && !resource.managed && action.task !== "monitor" && action.intervalMs === 0) return false;
   if (action.pseudo || action.task === "stonith" || action.task === "do_shutdown") return true;
-  return node !== null && (action.onDc || (node.online && !node.unclean));
+  if (node === null) return false;
+  return action.onDc || (node.kind === "guest" && !node.requiresReset) || (node.online && !node.unclean);
 }
 
 /** Several orderings between the same two count as one with all their flags. */
