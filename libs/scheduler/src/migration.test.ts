@@ -25,14 +25,17 @@ interface Sketch {
   readonly constraints?: string;
   readonly meta?: string;
   readonly options?: string;
+  /** Each node has room for one resource. */
+  readonly full?: boolean;
 }
 
 /** Numbers order events of all nodes; each resource stands alone, `g(a,b)` groups what is listed before. */
-function sketch({ nodes, resources, constraints = "", meta = "", options = "" }: Sketch): Cib {
+function sketch({ nodes, resources, constraints = "", meta = "", options = "", full = false }: Sketch): Cib {
   const set = (tag: string, id: string, text: string): string => {
     const pairs = text.split(" ").filter((one) => one !== "").map((one) => one.split("="));
     return `<${tag} id="${id}">${pairs.map(([name = "", value = ""]) => `<nvpair id="${id}-${name}" name="${name}" value="${value}"/>`).join("")}</${tag}>`;
   };
+  const room = (id: string): string => (full ? set("utilization", `${id}-u`, "slots=1") : "");
   const parsed = resources.map((text) => {
     const [, star = "", id = "", history = ""] = /^(\*?)(\w+)(?:=(.*))?$/.exec(text) ?? [];
     return { id, migrates: star === "*", history };
@@ -42,7 +45,7 @@ function sketch({ nodes, resources, constraints = "", meta = "", options = "" }:
     return place === node ? rest.split(" ") : [];
   });
   const primitives = parsed.map(({ id, migrates }) =>
-    `<primitive id="${id}" class="ocf" provider="test" type="Dummy">${set("meta_attributes", `${id}-m`, `${migrates ? "allow-migrate=true" : ""} ${meta}`)}</primitive>`).join("");
+    `<primitive id="${id}" class="ocf" provider="test" type="Dummy">${set("meta_attributes", `${id}-m`, `${migrates ? "allow-migrate=true" : ""} ${meta}`)}${room(id)}</primitive>`).join("");
   const states = nodes.split(" ").map((flagged) => {
     const name = flagged.replace(/\W/, "");
     const seen = flagged.endsWith("!") ? 'in_ccm="false" crmd="offline" join="down" expected="member"' : 'in_ccm="true" crmd="online" join="member" expected="member"';
@@ -59,7 +62,7 @@ function sketch({ nodes, resources, constraints = "", meta = "", options = "" }:
   const names = nodes.split(" ").map((name) => name.replace(/\W/, ""));
   const xml = `<cib validate-with="pacemaker-3.9" crm_feature_set="3.16.1" admin_epoch="0" epoch="1" num_updates="0" have-quorum="1">
     <configuration><crm_config>${set("cluster_property_set", "cib-bootstrap-options", `stonith-enabled=false ${options}`)}</crm_config>
-    <nodes>${names.map((name) => `<node id="${name}" uname="${name}"/>`).join("")}</nodes>
+    <nodes>${names.map((name) => `<node id="${name}" uname="${name}">${room(name)}</node>`).join("")}</nodes>
     <resources>${primitives}</resources><constraints>${constraints}</constraints></configuration><status>${states}</status></cib>`;
   const result = parseCib(xml);
   if (!result.ok) throw new Error(result.error.issues.map((issue) => issue.message).join("\n"));
@@ -135,4 +138,14 @@ describe("the graph of a migration", () => {
     const { after } = simulateGraph(cib, decision, NOW_MS);
     expect([places(after), plan(after)]).toEqual(["vm Started n2", ""]);
   });
+});
+
+test("of two that change places one does not wait for the other's room (3-actions U22)", () => {
+  const swap = ["a", "b"].map((id, index) => `<rsc_location id="l-${id}" rsc="${id}" node="n${2 - index}" score="INFINITY"/>`).join("");
+  const cib = sketch({ nodes: "n1 n2", resources: [`*a=${STARTED}`, "*b=n2: start 1, n1: monitor 2"], constraints: swap, options: "placement-strategy=utilization", full: true });
+  const { graph, actions } = schedule(cib, NOW_MS);
+  expect(actions.map((action) => action.task)).toEqual(["Migrate", "Migrate"]);
+  const waits = (task: string, id: string): number | undefined => graph.actions.find((action) => action.task === task && action.resource === id)?.after.length;
+  expect([waits("migrate_to", "a"), waits("migrate_to", "b")]).toEqual([1, 0]);
+  expect(places(simulateGraph(cib, { graph }, NOW_MS).after)).toBe("a Started n2; b Started n1");
 });

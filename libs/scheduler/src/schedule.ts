@@ -16,6 +16,7 @@ import { readConstraints } from "./constraints/read-constraints.ts";
 import type { Cluster } from "./model/cluster.ts";
 import { applyStoredOrderings, orderProbes } from "./order/apply-stored.ts";
 import { addInternalOrderings } from "./order/internal-orderings.ts";
+import { breakLoadLoops } from "./order/load-loops.ts";
 import { blockColocated, propagate } from "./order/propagate.ts";
 import { reportState } from "./read/report-state.ts";
 import { recordLocks } from "./read/shutdown-locks.ts";
@@ -71,4 +72,5 @@ function order(cluster: Cluster): void {
   for (const action of cluster.actions.all) blockColocated(cluster, action);
   orderProbes(cluster);
   propagate(cluster);
+  breakLoadLoops(cluster);
 }

@@ -66,7 +66,7 @@ function isEmitted(action: PlannedAction): boolean {
 }
 
 /** Several orderings between the same two count as one with all their flags. */
-function merged(inputs: readonly Ordering[]): Ordering[] {
+export function merged(inputs: readonly Ordering[]): Ordering[] {
   const byFirst = new Map<PlannedAction, Ordering>();
   for (const { first, next, flags } of inputs) {
     if (flags === 0) continue;
@@ -78,7 +78,7 @@ function merged(inputs: readonly Ordering[]): Ordering[] {
 }
 
 /** Whether an ordering matters in the graph (3-actions G4). */
-function isKept({ first, next, flags }: Ordering): boolean {
+export function isKept({ first, next, flags }: Ordering): boolean {
   const weak = ORDER.optional | ORDER.printFirst | ORDER.printThen;
   if (!first.runnable && (flags & ~weak) === 0) return false;
   if (!first.runnable && (flags & (ORDER.oneOrMore | ORDER.impliesFirstMigratable)) !== 0) return false;
