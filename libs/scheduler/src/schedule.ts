@@ -8,6 +8,7 @@ import { child } from "@quorate/cib";
 import { planActions } from "./actions/collectives.ts";
 import { clearOrphanFailCounts, planDefinitionChanges } from "./actions/definition-changes.ts";
 import { planFencingAndShutdown } from "./actions/fencing.ts";
+import { planNotifications } from "./actions/notifications.ts";
 import { planProbes } from "./actions/probes.ts";
 import { assignAll } from "./assign/assign.ts";
 import { addInternalColocations, applyCriteria } from "./assign/criteria.ts";
@@ -53,6 +54,7 @@ export function schedule(cib: Cib, nowMs: number): Decision {
 
   order(cluster);
   recordLocks(cluster);
+  planNotifications(cluster);
 
   const { graph, stuck } = buildGraph(cluster);
   return {

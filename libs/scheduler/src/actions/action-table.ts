@@ -1,5 +1,5 @@
 /** All actions of one decision: made on request, one per key and node (3-actions F1 to F6). */
-import type { PlannedAction } from "../model/action.ts";
+import type { Notification, PlannedAction } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { canFence, markForFencing } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
@@ -13,6 +13,9 @@ export interface ActionRequest {
   readonly intervalMs?: number;
   readonly node: Node | null;
   readonly optional: boolean;
+  /** Only of notifications, whose keys name what is told. */
+  readonly key?: string;
+  readonly notification?: Notification | null;
 }
 
 export class ActionTable {
@@ -43,10 +46,9 @@ export function actionKey(resource: Resource, task: string, intervalMs: number):
 }
 
 /** Asks for an action of a resource: reuses one of the same key on that node, or without a node yet. */
-export function requestAction(cluster: Cluster, { resource, task, intervalMs = 0, node, optional }: ActionRequest): PlannedAction {
-  const key = actionKey(resource, task, intervalMs);
+export function requestAction(cluster: Cluster, { resource, task, intervalMs = 0, node, optional, key = actionKey(resource, task, intervalMs), notification = null }: ActionRequest): PlannedAction {
   const existing = cluster.actions.withKey(resource, key).find((action) => node === null || action.node === null || action.node === node);
-  const action = existing ?? cluster.actions.add(blankAction(cluster, { resource, node, task, key, intervalMs, optional }));
+  const action = existing ?? cluster.actions.add(blankAction(cluster, { resource, node, task, key, intervalMs, optional, notification }));
   if (node !== null) action.node ??= node;
   if (!optional) action.optional = false;
   if (!resource.managed && action.node !== null && !action.pseudo && intervalMs === 0) action.optional = true;
@@ -61,13 +63,14 @@ export interface BlankAction {
   readonly key: string;
   readonly intervalMs?: number;
   readonly optional: boolean;
+  readonly notification?: Notification | null;
 }
 
 /** A new action, runnable, not yet in the table. */
-export function blankAction(cluster: Cluster, { resource, node, task, key, intervalMs = 0, optional }: BlankAction): PlannedAction {
+export function blankAction(cluster: Cluster, { resource, node, task, key, intervalMs = 0, optional, notification = null }: BlankAction): PlannedAction {
   const options = resource === null ? { meta: new Map<string, string>(), timeoutMs: 0, parameters: new Map<string, string>() } : operationOptions(cluster, resource, task, intervalMs);
   return {
-    index: cluster.actions.all.length, resource, node, task, key, intervalMs, optional,
+    index: cluster.actions.all.length, resource, node, task, key, intervalMs, notification, optional,
     cancels: null, runnable: true, pseudo: false, printed: false, migratable: false, dangling: false, minimum: 0, ready: 0,
     reschedule: false, onDc: false, targetRc: null, ...options, extraMeta: new Map(), priority: 0, reason: null, cause: null, inputs: [], outputs: [],
   };

@@ -8,6 +8,7 @@ import { INFINITY } from "../model/score.ts";
 import { attach } from "../order/attach.ts";
 import { isPromotableGroup } from "../order/role-orderings.ts";
 import { findAction, requestPseudo } from "./action-table.ts";
+import { planNotificationPoints } from "./notification-points.ts";
 import { planPrimitive } from "./role-changes.ts";
 
 export function planActions(cluster: Cluster, resource: Resource): void {
@@ -47,6 +48,7 @@ function planClone(cluster: Cluster, clone: Resource): void {
     planPair(cluster, clone, ["promote", "promoted"], anyRequired(clone, "promote"));
     planPair(cluster, clone, ["demote", "demoted"], anyRequired(clone, "demote"));
   }
+  planNotificationPoints(cluster, clone);
 }
 
 function anyRequired(clone: Resource, task: "promote" | "demote"): boolean {

@@ -8,6 +8,7 @@ import type { Resource } from "../model/resource.ts";
 import { requiresFencing, topOf } from "../model/resource.ts";
 import { attach } from "../order/attach.ts";
 import { storeOrdering } from "../order/stored-orderings.ts";
+import { planFencingNotification } from "./notifications.ts";
 import { blankAction, findAction } from "./action-table.ts";
 
 export function planFencingAndShutdown(cluster: Cluster): void {
@@ -77,7 +78,7 @@ function orderAroundFencing(cluster: Cluster, resource: Resource, fence: Planned
   for (const child of resource.children) orderAroundFencing(cluster, child, fence, node);
   if (resource.kind !== "primitive") return;
   orderStarts(resource, fence, node);
-  implyStops(resource, fence, node);
+  implyStops(cluster, resource, fence, node);
   implyDemotes(resource, fence, node);
 }
 
@@ -100,13 +101,14 @@ function isKnown(resource: Resource, node: Node): boolean {
 }
 
 /** A fenced node has stopped everything: its stops are points in the order only. */
-function implyStops(resource: Resource, fence: PlannedAction, node: Node): void {
+function implyStops(cluster: Cluster, resource: Resource, fence: PlannedAction, node: Node): void {
   const topStop = findAction(topOf(resource), "stop", null);
   for (const stop of resource.actions) {
     if (stop.task !== "stop" || stop.node !== node) continue;
     stop.pseudo = true;
     stop.runnable = true;
     stop.cause ??= fence;
+    planFencingNotification(cluster, resource, fence);
     if (!requiresFencing(resource) && node.kind !== "guest") continue;
     attach(fence, stop, ORDER.keep | ORDER.optional);
     if (topStop !== null) attach(fence, topStop, ORDER.keep | ORDER.optional);

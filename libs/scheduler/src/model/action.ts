@@ -2,6 +2,16 @@
 import type { Node } from "./node.ts";
 import type { Resource } from "./resource.ts";
 
+/** Marks a notification, or a point in the order between notifications (3-actions T). */
+export interface Notification {
+  /** Before or after what is told; confirmed once everybody was told. */
+  readonly type: "pre" | "confirmed-pre" | "post" | "confirmed-post";
+  /** What instances do: start, stop, promote or demote. */
+  readonly task: string;
+  /** As agents read it: the same before; running, stopped, promoted or demoted after; stonith when fencing did it. */
+  readonly operation: string;
+}
+
 export interface PlannedAction {
   readonly index: number;
   readonly resource: Resource | null;
@@ -12,6 +22,7 @@ export interface PlannedAction {
   cancels: string | null;
   readonly key: string;
   readonly intervalMs: number;
+  readonly notification: Notification | null;
   optional: boolean;
   runnable: boolean;
   pseudo: boolean;
@@ -41,6 +52,15 @@ export interface PlannedAction {
   readonly inputs: Ordering[];
   /** Orderings in which it is `first`, oldest first. */
   readonly outputs: Ordering[];
+}
+
+/** The points in the order around one task of a clone whose instances are told of it. */
+export interface NotifiedTask {
+  readonly task: string;
+  readonly pre: PlannedAction;
+  readonly preConfirmed: PlannedAction;
+  readonly post: PlannedAction;
+  readonly postConfirmed: PlannedAction;
 }
 
 /** `first` before `next`, with the effects named by `flags`. */

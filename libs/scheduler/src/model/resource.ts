@@ -1,7 +1,7 @@
 /** A resource while a decision is being made: a primitive, or a group or clone that holds others. */
 import type { XmlElement } from "@quorate/cib";
 import type { Role, ScoreTerm } from "../types.ts";
-import type { PlannedAction } from "./action.ts";
+import type { NotifiedTask, PlannedAction } from "./action.ts";
 import type { Capacity } from "./capacity.ts";
 import type { Node } from "./node.ts";
 import type { ScoreTable } from "./score-table.ts";
@@ -175,6 +175,8 @@ export interface Resource {
 
   // Actions
   readonly actions: PlannedAction[];
+  /** Of a clone with notify=true: what its instances are told of. */
+  notifiedTasks: readonly NotifiedTask[];
   reload: boolean;
   stopUnexpected: boolean;
   restarting: boolean;

@@ -12,8 +12,9 @@ export interface View {
 /** What members do when the whole is done. */
 const MEMBER_TASK: Readonly<Record<string, string>> = { running: "start", stopped: "stop", promoted: "promote", demoted: "demote", notified: "notify" };
 
-export function memberTask(task: string): string {
-  return MEMBER_TASK[task] ?? task;
+/** A notification counts as what it tells of. */
+export function memberTask({ task, notification }: Pick<PlannedAction, "task" | "notification">): string {
+  return notification?.task ?? MEMBER_TASK[task] ?? task;
 }
 
 /** As seen by an action on `node`: a clone is required there or not, but runnable when it is anywhere. */
@@ -35,7 +36,7 @@ export function viewOf(resource: Resource, action: PlannedAction, node: Node | n
 }
 
 function viewOfGroup(group: Resource, action: PlannedAction, node: Node | null): View {
-  const task = memberTask(action.task);
+  const task = memberTask(action);
   let optional = true, runnable = true;
   for (const member of group.children) {
     const own = findAction(member, task, node);
@@ -60,7 +61,7 @@ function viewOfClone(clone: Resource, action: PlannedAction, node: Node | null):
   let optional = true, runnable = false;
   for (const instance of clone.children) {
     // A group has completions of its own
-    const task = instance.kind === "primitive" ? memberTask(action.task) : action.task;
+    const task = instance.kind === "primitive" ? memberTask(action) : (action.notification?.operation ?? action.task);
     const own = findAction(instance, task, instance.kind === "primitive" ? node : null);
     if (own === null) continue;
     const view = viewOf(instance, own, node);

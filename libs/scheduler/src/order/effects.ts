@@ -142,7 +142,7 @@ function applyInterleaved(next: PlannedAction, node: Node | null, effect: Effect
   const firstClone = effect.first.resource, nextClone = next.resource;
   if (firstClone === null || nextClone === null) return;
   const leaving = effect.first.task === "stopped" || effect.first.task === "demoted";
-  const firstTask = memberTask(effect.first.task);
+  const firstTask = memberTask(effect.first);
   for (const instance of nextClone.children) {
     const pair = findPair(firstClone, instance, leaving);
     if (pair === null) {

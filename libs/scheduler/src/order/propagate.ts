@@ -79,7 +79,10 @@ function completionOf(first: PlannedAction, next: PlannedAction): PlannedAction 
   if (resource === null || next.resource === null || resource.kind === "primitive") return null;
   if (resource === next.resource || isAncestor(resource, next.resource)) return null;
   const task = COMPLETION[first.task];
-  return task === undefined ? null : findAction(resource, task, null);
+  if (task === undefined || first.notification !== null) return null;
+  // Instances that are told of it have to be told before anybody else goes on
+  const told = resource.parent === null ? resource.notifiedTasks.find((one) => one.task === first.task) : undefined;
+  return told?.postConfirmed ?? findAction(resource, task, null);
 }
 
 /** What must be with a resource that cannot start cannot start either (3-actions U20). */

@@ -120,7 +120,7 @@ export function createResource(cluster: Cluster, { element, kind, parent, instan
     runningOn: [], known: new Set(), historyName: null, pending: null, failureTimeoutMs: settings.failureTimeoutMs, failures: new Map(),
     scores: baseTable(cluster, meta), terms: [], exclusiveDiscovery: false, thisWith: [], withThis: [],
     assigned: null, provisional: true, assigning: false, merging: false, choice: null, promotion: null,
-    actions: [], reload: false, stopUnexpected: false, restarting: false,
+    actions: [], notifiedTasks: [], reload: false, stopUnexpected: false, restarting: false,
   };
   cluster.allResources.push(resource);
   if (!cluster.byId.has(resource.id)) cluster.byId.set(resource.id, resource);

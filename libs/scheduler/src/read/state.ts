@@ -14,7 +14,7 @@ import { linkRemoteNodes, readRemoteNodes } from "./remote-nodes.ts";
 import { readResources } from "./resources.ts";
 import { isTrue } from "./rules.ts";
 import { child } from "@quorate/cib";
-import { bundleIds, warnOfNotify } from "./unsupported.ts";
+import { bundleIds } from "./unsupported.ts";
 
 export interface KnownState {
   readonly cluster: Cluster;
@@ -33,7 +33,6 @@ export function readCluster(cib: Cib, nowMs: number): KnownState {
   linkRemoteNodes(cluster);
   const status = child(cib.root, "status") ?? EMPTY;
   readNodeStates(cluster, status);
-  warnOfNotify(cluster);
   const histories = readHistories(cluster, status);
   for (const resource of cluster.allResources) {
     if (resource.runningOn.length === 0 && resource.historyName?.includes(":") === true) resource.historyName = null;

@@ -25,10 +25,3 @@ export function leaveAlone(cluster: Cluster, resource: Resource, reason: string)
   for (const part of resource.children) part.managed = false;
   cluster.warnings.push(`${resource.id} is left as it is: ${reason}`);
 }
-
-/** Notifications are not sent. */
-export function warnOfNotify(cluster: Cluster): void {
-  for (const resource of cluster.resources) {
-    if (resource.clone?.notify === true) cluster.warnings.push(`${resource.id}: notify=true has no effect, its instances are not told of changes`);
-  }
-}

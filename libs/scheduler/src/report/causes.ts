@@ -1,10 +1,11 @@
 /** Why an action is done: the chain of causes down to the fact that started it, in words. */
+import { isDone } from "../actions/notifications.ts";
 import type { PlannedAction } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import { isAvailable } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
-import { currentNode, displayId } from "../model/resource.ts";
+import { cloneOf, currentNode, displayId, leavesOf } from "../model/resource.ts";
 import { INFINITY } from "../model/score.ts";
 
 /** Longest chain that is told; a longer one helps nobody. */
@@ -128,6 +129,7 @@ export function explainAction(cluster: Cluster, action: PlannedAction): string {
   if (action.resource === null) return action.reason ?? action.task;
   const name = displayId(action.resource);
   switch (action.task) {
+    case "notify": case "notified": return notificationText(action);
     case "monitor":
       if (action.intervalMs > 0) return `${name} is watched every ${action.intervalMs} ms while it runs`;
       return `the state of ${name} on ${action.node?.name ?? ""} is not known`;
@@ -139,4 +141,14 @@ export function explainAction(cluster: Cluster, action: PlannedAction): string {
   if (action.resource.kind !== "primitive") return `members of ${name}`;
   const causes = causesOf(cluster, action.resource, [action]);
   return causes[0] ?? action.reason ?? `${name} is to ${action.task}`;
+}
+
+/** What the others are about to do, or have done. */
+function notificationText({ resource, notification }: PlannedAction): string {
+  const clone = resource === null ? null : cloneOf(resource);
+  if (resource === null || notification === null || clone === null) return "notification";
+  const doing = leavesOf(clone).flatMap((instance) => instance.actions.filter((action) => action.task === notification.task && isDone(action)));
+  const places = [...new Set(doing.map((action) => `${displayId(action.resource ?? clone)} on ${action.node?.name ?? ""}`))].join(", ");
+  const before = notification.type.endsWith("pre");
+  return before ? `instances of ${clone.id} are told before the ${notification.task} of ${places}` : `instances of ${clone.id} are told after the ${notification.task} of ${places}`;
 }

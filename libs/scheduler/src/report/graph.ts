@@ -10,6 +10,7 @@ import { cloneOf, displayId } from "../model/resource.ts";
 import { viewOf } from "../order/collective-view.ts";
 import { resourceParameters } from "../read/operations.ts";
 import { explainAction } from "./causes.ts";
+import { NotifyMeta } from "./notify-meta.ts";
 
 /** Actions the DC performs itself. */
 const DC_TASKS: ReadonlySet<string> = new Set(["do_shutdown", "clear_failcount", "lrm_delete"]);
@@ -19,13 +20,14 @@ export function buildGraph(cluster: Cluster): { readonly graph: Graph; readonly 
   const { possible, stuck } = withoutStuck(cluster, emissionOrder(cluster).filter((action) => isEmitted(action)));
   const emitted = [...possible, ...stuck];
   const ids = new Map(emitted.map((action, id) => [action, id]));
+  const notifyMeta = new NotifyMeta(cluster);
   const actions = emitted.map((action, id): Action => {
     const after = new Set<number>();
     for (const ordering of merged(action.inputs)) {
       const first = ids.get(ordering.first);
       if (first !== undefined && first !== id && isKept(ordering)) after.add(first);
     }
-    return describe(cluster, action, { id, after: [...after].toSorted((a, b) => a - b) });
+    return describe(cluster, action, { id, notifyMeta, after: [...after].toSorted((a, b) => a - b) });
   });
   const graph = { actions: actions.slice(0, possible.length), batchLimit: cluster.options.batchLimit, recheckAtMs: cluster.recheckAtMs };
   return { graph, stuck: actions.slice(possible.length) };
@@ -89,7 +91,13 @@ export function isKept({ first, next, flags }: Ordering): boolean {
   return true;
 }
 
-function describe(cluster: Cluster, action: PlannedAction, { id, after }: { readonly id: number; readonly after: readonly number[] }): Action {
+interface Emission {
+  readonly id: number;
+  readonly after: readonly number[];
+  readonly notifyMeta: NotifyMeta;
+}
+
+function describe(cluster: Cluster, action: PlannedAction, { id, after, notifyMeta }: Emission): Action {
   const { resource, node } = action;
   const kind = kindOf(action);
   const real = kind === "rsc" && resource !== null;
@@ -102,10 +110,11 @@ function describe(cluster: Cluster, action: PlannedAction, { id, after }: { read
     intervalMs: action.cancels === null ? action.intervalMs : 0,
     timeoutMs: kind === "fence" ? cluster.options.fencingTimeoutMs : action.timeoutMs,
     targetRc: action.targetRc ?? 0,
-    canFail: false,
+    // Nobody waits for what an agent makes of the news
+    canFail: action.task === "notify",
     priority: Math.max(resource?.settings.priority ?? 0, action.priority, 0),
     parameters: real ? parametersOf(cluster, action, resource) : {},
-    meta: metaOf(action),
+    meta: metaOf(action, notifyMeta),
     agent: real ? resource.agent : null,
     after,
     reason: explainAction(cluster, action),
@@ -122,7 +131,12 @@ function kindOf(action: PlannedAction): ActionKind {
 function graphKey(action: PlannedAction): string {
   const { resource } = action;
   if (resource === null || resource.historyName === null || resource.unique) return action.key;
+  if (action.notification !== null) return notificationKey(resource.historyName, action);
   return `${resource.historyName}${actionKey(resource, action.cancels ?? action.task, action.intervalMs).slice(resource.id.length)}`;
+}
+
+function notificationKey(name: string, { task, notification }: PlannedAction): string {
+  return task === "notified" ? `${name}_notified_0` : `${name}_${notification?.type ?? ""}_notify_${notification?.task ?? ""}_0`;
 }
 
 function parametersOf(cluster: Cluster, action: PlannedAction, resource: Resource): Record<string, string> {
@@ -131,10 +145,11 @@ function parametersOf(cluster: Cluster, action: PlannedAction, resource: Resourc
   return sorted(parameters);
 }
 
-function metaOf(action: PlannedAction): Record<string, string> {
+function metaOf(action: PlannedAction, notifyMeta: NotifyMeta): Record<string, string> {
   const meta = new Map<string, string>();
   for (const [name, value] of action.meta) if (!/[#:]/.test(name)) meta.set(name.replaceAll("-", "_"), value);
   for (const [name, value] of action.extraMeta) meta.set(name, value);
+  for (const [name, value] of notifyMeta.of(action)) meta.set(name, value);
   if (action.cancels !== null) meta.set("interval", String(action.intervalMs));
   if (action.targetRc !== null) meta.set("op_target_rc", String(action.targetRc));
   if (action.node !== null) meta.set("on_node", action.node.name).set("on_node_uuid", action.node.id);
