@@ -5,8 +5,6 @@
 import type { XmlElement } from "@quorate/cib";
 import { descendants } from "@quorate/cib";
 import type { Cluster } from "../model/cluster.ts";
-import type { Resource } from "../model/resource.ts";
-import { leavesOf } from "../model/resource.ts";
 
 /** Ids of bundles; what the history knows of their parts is no orphan. */
 export function bundleIds(resources: XmlElement): string[] {
@@ -17,11 +15,4 @@ export function bundleIds(resources: XmlElement): string[] {
 /** Whether a history entry belongs to a part of a bundle, by its name. */
 export function isBundlePart(cluster: Cluster, id: string): boolean {
   return cluster.bundleIds.some((bundle) => id === bundle || id.startsWith(`${bundle}-`) || id.startsWith(`${bundle}:`));
-}
-
-export function leaveAlone(cluster: Cluster, resource: Resource, reason: string): void {
-  resource.managed = false;
-  for (const leaf of leavesOf(resource)) leaf.managed = false;
-  for (const part of resource.children) part.managed = false;
-  cluster.warnings.push(`${resource.id} is left as it is: ${reason}`);
 }
