@@ -92,6 +92,14 @@ export class Alone {
     this.#perform(this.#walk.begin(), time);
   }
 
+  /** Asked again after a pause: what runs here must stop in the end. */
+  onScheduleFailed(token: number, why: string, time: Time): void {
+    if (token !== this.#token) return;
+    this.#token = null;
+    this.#notBeforeMs = time.nowMs + this.#config.retryMs;
+    this.#effects.push({ kind: "log", level: "error", message: "the scheduler gave no decision for this node alone", fields: { why } });
+  }
+
   /** Every result of this node's executor, with quorum and without. */
   onResult(result: OperationResult, time: Time): void {
     if (ACTIVATING.has(result.operation.task) && result.status !== "cancelled") {

@@ -29,6 +29,7 @@ export interface DcConfig extends ViewRules {
   readonly claimTimeoutMs: number;
 }
 
+const UNDECIDED_PAUSE_MS = 10_000;
 /** A proposal that was not applied within this time was lost with a leader: it is made again. */
 const PROPOSAL_PATIENCE_MS = 3_000;
 
@@ -50,6 +51,8 @@ interface Leading {
   /** Why the scheduler must run; null when it need not. */
   dirty: string | null;
   scheduling: { readonly token: number; readonly trigger: string } | null;
+  /** The scheduler failed last time, and is asked again then; null: it decided. */
+  undecidedUntilMs: number | null;
   run: TransitionRun | null;
   recheckAtMs: number | null;
   /** When somebody else was last asked to lead, and how often. */
@@ -97,7 +100,7 @@ export class Dc {
     this.#leading = {
       term, authority: null, links: new Map(), joined: new Set(), joining: new Set(), uncommandable: new Map(),
       waitingFor: new Set(), reportsSeen: new Map(), reportsProposed: new Map(),
-      viewProposedAtMs: null, dirty: "a new DC takes over", scheduling: null, run: null, recheckAtMs: null, handOver: null,
+      viewProposedAtMs: null, dirty: "a new DC takes over", scheduling: null, undecidedUntilMs: null, run: null, recheckAtMs: null, handOver: null,
     };
     this.#closeOpenFences(time);
     this.#advance(time);
@@ -173,11 +176,28 @@ export class Dc {
     if (leading === null || leading.scheduling?.token !== token) return;
     const { trigger } = leading.scheduling;
     leading.scheduling = null;
+    leading.undecidedUntilMs = null;
     leading.recheckAtMs = decision.graph.recheckAtMs;
     for (const warning of decision.warnings) this.#effects.push({ kind: "log", level: "warn", message: warning, fields: {} });
     // Something changed while the scheduler thought: its answer is about a world that is gone.
     if (leading.dirty === null && decision.graph.actions.some(({ kind }) => kind !== "pseudo")) this.#startRun(leading, { decision, trigger }, time);
     this.#advance(time);
+  }
+
+  /** Without a decision nothing is done. Asked again after a pause; administrators are told once. */
+  onScheduleFailed(token: number, why: string, time: Time): void {
+    const leading = this.#leading;
+    if (leading === null || leading.scheduling?.token !== token) return;
+    const { trigger } = leading.scheduling;
+    leading.scheduling = null;
+    leading.dirty ??= trigger;
+    this.#effects.push({ kind: "log", level: "error", message: "the scheduler gave no decision: nothing is changed until it does", fields: { why } });
+    if (leading.undecidedUntilMs === null) {
+      const message = `No decision about "${trigger}": the policy failed (${why}). Nothing is started, stopped or moved until it can decide.`;
+      const command: Command = { kind: "alarm", atMs: time.wallMs, requestId: `${this.#config.session}/undecided/${token}`, type: "policy.undecided", severity: "critical", node: null, resource: null, message, data: { trigger, why } };
+      this.#effects.push({ kind: "propose", command });
+    }
+    leading.undecidedUntilMs = time.nowMs + UNDECIDED_PAUSE_MS;
   }
 
   /** Every applied entry passes here, after the replica changed. */
@@ -377,7 +397,7 @@ export class Dc {
     this.#awaited = proposal.awaited;
     if (this.#changeView(leading, proposal, time)) return;
     this.#advanceRun(leading, time);
-    if (leading.dirty === null || leading.run !== null || leading.scheduling !== null || !this.#maySchedule(leading)) return;
+    if (leading.dirty === null || leading.run !== null || leading.scheduling !== null || !this.#maySchedule(leading, time)) return;
     this.#token += 1;
     leading.scheduling = { token: this.#token, trigger: leading.dirty };
     leading.dirty = null;
@@ -415,8 +435,8 @@ export class Dc {
   }
 
   /** Nothing is decided before every member's history is known, nor while a cold start waits for nodes. */
-  #maySchedule(leading: Leading): boolean {
-    if (leading.authority === null || this.#awaited.length > 0 || !this.#desk.idle) return false;
+  #maySchedule(leading: Leading, time: Time): boolean {
+    if (time.nowMs < (leading.undecidedUntilMs ?? 0) || leading.authority === null || this.#awaited.length > 0 || !this.#desk.idle) return false;
     return this.#replica.view.members.every(({ node }) => leading.joined.has(node));
   }
 

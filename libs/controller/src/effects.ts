@@ -16,7 +16,7 @@ export type DcEffect =
   | { readonly kind: "propose"; readonly command: Command }
   | ({ readonly kind: "executorRequest" } & OutgoingRequest)
   | { readonly kind: "fenceRequest"; readonly gateway: NodeName; readonly request: FenceRequest }
-  /** Run the scheduler off the event loop; the answer comes back as `scheduled` with the same token. */
+  /** Run the scheduler off the event loop; the answer comes back as `scheduled` or `scheduleFailed` with the same token. */
   | { readonly kind: "schedule"; readonly token: number; readonly cib: Cib; readonly wallMs: WallMs }
   /** Without quorum: this node's executor is told directly. */
   | { readonly kind: "executeLocal"; readonly operation: Operation }

@@ -60,6 +60,8 @@ export type EngineInput =
   /** A result of this node's own executor, seen directly. */
   | { readonly kind: "localResult"; readonly result: OperationResult }
   | { readonly kind: "scheduled"; readonly token: number; readonly decision: Decision }
+  /** The scheduler gave no decision: it failed, or took too long. */
+  | { readonly kind: "scheduleFailed"; readonly token: number; readonly why: string }
   | { readonly kind: "request"; readonly requestId: string; readonly command: RequestCommand };
 
 export type EngineEffect =
@@ -184,6 +186,10 @@ export class Engine {
       case "scheduled":
         if (input.token < 0) this.#alone.onScheduled(input.token, input.decision, time);
         else this.#dc.onScheduled(input.token, input.decision, time);
+        return;
+      case "scheduleFailed":
+        if (input.token < 0) this.#alone.onScheduleFailed(input.token, input.why, time);
+        else this.#dc.onScheduleFailed(input.token, input.why, time);
         return;
       case "request":
         if (this.#refuse(input.requestId, input.command)) return;

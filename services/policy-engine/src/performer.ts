@@ -1,11 +1,11 @@
 /** Performs the engine's effects other than writing to disk. Nothing here waits: answers come back as inputs. */
 import type { EngineEffect, EngineInput } from "@quorate/controller";
-import type { Bus, Logger, QuorateConfig, Readiness, WorkerHandle } from "@quorate/runtime";
+import type { Bus, Logger, QuorateConfig, Readiness } from "@quorate/runtime";
 import { decodeExecutorReply, decodeFenceReply, encodeExecutorRequest, encodeFenceRequest, encodeRaftPacket } from "@quorate/wire";
 import type { Neighbours } from "./neighbours.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Requests } from "./requests.ts";
-import type { ScheduleRequest } from "./scheduler-thread.ts";
+import type { SchedulerDesk } from "./scheduler-desk.ts";
 import type { Subjects } from "./subjects.ts";
 
 export interface PerformerOptions {
@@ -13,7 +13,7 @@ export interface PerformerOptions {
   readonly log: Logger;
   readonly bus: Bus;
   readonly subjects: Subjects;
-  readonly scheduler: WorkerHandle<ScheduleRequest>;
+  readonly scheduler: SchedulerDesk;
   readonly neighbours: Neighbours;
   readonly requests: Requests;
   readonly outbox: Outbox;
@@ -59,7 +59,7 @@ function perform(options: PerformerOptions, effect: Effect): void {
       return;
     case "schedule":
       log.debug({ request: effect.token }, "scheduler asked");
-      options.scheduler.post({ kind: "schedule", token: effect.token, cib: effect.cib, wallMs: effect.wallMs });
+      options.scheduler.ask(effect.token, effect.cib, effect.wallMs);
       return;
     case "executeLocal":
       options.neighbours.executeLocal(effect.operation);

@@ -9,15 +9,22 @@ export type ScheduleRequest =
   /** Nothing is waited for: see rehearsal.ts. */
   | { readonly kind: "rehearse"; readonly cib: Cib; readonly wallMs: number };
 
-export interface ScheduleReply {
-  readonly token: number;
-  readonly decision: Decision;
-}
+export type ScheduleReply =
+  | { readonly token: number; readonly decision: Decision }
+  /** The scheduler failed on this CIB. */
+  | { readonly token: number; readonly decision: null; readonly problem: string };
 
 const rehearsal = createRehearsal(() => performance.now());
 
 parentPort?.on("message", (request: ScheduleRequest) => {
-  if (request.kind === "rehearse") return rehearsal.run(request.cib, request.wallMs);
-  const reply: ScheduleReply = { token: request.token, decision: schedule(request.cib, request.wallMs) };
-  parentPort?.postMessage(reply);
+  if (request.kind === "schedule") parentPort?.postMessage(decide(request));
+  else rehearsal.run(request.cib, request.wallMs);
 });
+
+function decide({ token, cib, wallMs }: Extract<ScheduleRequest, { kind: "schedule" }>): ScheduleReply {
+  try {
+    return { token, decision: schedule(cib, wallMs) };
+  } catch (error) {
+    return { token, decision: null, problem: error instanceof Error ? (error.stack ?? error.message).split("\n", 3).join(" ") : String(error) };
+  }
+}

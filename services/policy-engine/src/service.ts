@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { emptyCib, parseCib } from "@quorate/cib";
 import { Engine, type EngineConfig, type EngineEffect, type EngineInput, type EngineStored } from "@quorate/controller";
 import { QuorateError } from "@quorate/core";
-import { type Bus, type Clock, type Logger, type QuorateConfig, type RpcServer, configHash, connectBus, createReadiness, openStore, readPacketSeal, readSecret, readText, serveRpc, startWorker } from "@quorate/runtime";
+import { type Bus, type Clock, type Logger, type QuorateConfig, type RpcServer, configHash, connectBus, createReadiness, openStore, readPacketSeal, readSecret, readText, serveRpc } from "@quorate/runtime";
 import { CibServiceService, EventServiceService, PolicyServiceService, decodeCommand, decodeExecutorReport, encodeCommand } from "@quorate/wire";
 import { createCibService } from "./cib-service.ts";
 import { EngineLoop } from "./engine-loop.ts";
@@ -19,7 +19,7 @@ import { readPeerPacket } from "./peer-packet.ts";
 import { createPerformer } from "./performer.ts";
 import { createPolicyService } from "./policy-service.ts";
 import { createRequests } from "./requests.ts";
-import type { ScheduleReply, ScheduleRequest } from "./scheduler-thread.ts";
+import { createSchedulerDesk } from "./scheduler-desk.ts";
 import { createStandIn } from "./stand-in.ts";
 import { subjectsOf } from "./subjects.ts";
 
@@ -32,6 +32,8 @@ export interface PolicyEngine {
 
 const CLOSE_DEADLINE_MS = 2_000;
 const REHEARSE_MS = 250;
+/** Of one decision. The largest clusters take a second. */
+const SCHEDULE_TIMEOUT_MS = 60_000;
 
 /** Times that no operator needs to tune. */
 const FIXED = { campaignStaggerMs: 60, helloIntervalMs: 200, requestTimeoutMs: 10_000, aloneGraceMs: 10_000, admitProgressMs: 2_000 } as const;
@@ -79,8 +81,8 @@ async function startPolicyEngine({ config, log, clock, closers, intake }: Start)
 
   const outbox = createOutbox(engine.replica);
   const post = (input: EngineInput): void => loop.post(input);
-  const scheduler = startScheduler({ post, log });
-  closers.push(() => scheduler.terminate());
+  const scheduler = createSchedulerDesk({ post, log, url: new URL(`./scheduler-thread${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url), timeoutMs: SCHEDULE_TIMEOUT_MS });
+  closers.push(() => scheduler.close());
   const neighbours = createNeighbours({ config, log, standIn: createStandIn({ config, bus, seal: await readPacketSeal(config.paths.keyFile) }), post });
   closers.push(() => neighbours.close());
   const requests = createRequests(post);
@@ -90,7 +92,7 @@ async function startPolicyEngine({ config, log, clock, closers, intake }: Start)
 
   listen({ config, bus, post, log });
   const ticker = setInterval(() => post({ kind: "tick" }), config.policyEngine.tickMs);
-  const rehearsals = setInterval(() => void (engine.raftStatus.leader !== null && scheduler.post({ kind: "rehearse", cib: engine.replica.cib, wallMs: clock.wallMs() })), REHEARSE_MS);
+  const rehearsals = setInterval(() => void (engine.raftStatus.leader !== null && scheduler.rehearse(engine.replica.cib, clock.wallMs())), REHEARSE_MS);
   intake.unshift(() => clearInterval(ticker), () => clearInterval(rehearsals));
   const services = [
     { definition: PolicyServiceService, implementation: createPolicyService({ config, engine, requests, outbox, clock, log }) },
@@ -136,19 +138,6 @@ async function busOptions(config: QuorateConfig, log: Logger): Promise<Parameter
   const { servers, user, passwordFile, tls } = config.nats;
   const password = passwordFile === null ? null : await readSecret(passwordFile);
   return { servers, name: `policy-engine.${config.node}`, log, ...(user === "" ? {} : { user }), ...(password === null ? {} : { password }), ...(tls === undefined ? {} : { tls }) };
-}
-
-function startScheduler({ post, log }: { post: (input: EngineInput) => void; log: Logger }): ReturnType<typeof startWorker<ScheduleRequest, ScheduleReply>> {
-  const own = import.meta.url;
-  return startWorker<ScheduleRequest, ScheduleReply>({
-    url: new URL(`./scheduler-thread${own.endsWith(".ts") ? ".ts" : ".js"}`, own),
-    data: null,
-    onMessage: ({ token, decision }) => {
-      log.debug({ request: token, actions: decision.graph.actions.length }, "scheduler answered");
-      post({ kind: "scheduled", token, decision });
-    },
-    onExit: ({ code, error }) => crash(log, error ?? new Error(`the scheduler's thread ended with code ${code}`)),
-  });
 }
 
 /** What arrives on the bus. A payload that does not decode is dropped and said: it is never half obeyed. */

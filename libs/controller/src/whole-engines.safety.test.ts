@@ -1,4 +1,4 @@
-/** Three whole engines on a perfect network: what must hold while leadership is handed over, and when the hand-over comes to nothing. */
+/** Three whole engines on a perfect network: what must hold while leadership is handed over, when the hand-over comes to nothing, and when nobody can decide. */
 import { parseCib } from "@quorate/cib";
 import type { ExecutorReply, ExecutorRequest, OperationResult } from "@quorate/execution";
 import type { Decision } from "@quorate/scheduler";
@@ -24,6 +24,12 @@ class Cluster {
   decision: Decision;
   /** Keys of the operations that executors were told. */
   readonly ordered: string[] = [];
+  /** Why every scheduler fails; null: it decides. */
+  failing: string | null = null;
+  /** When schedulers were asked. */
+  readonly askedAtMs: number[] = [];
+  /** Types of the events of the first node. */
+  readonly told: string[] = [];
   /** Nobody takes over. */
   transfersFail = false;
   readonly transfers: string[] = [];
@@ -93,7 +99,11 @@ class Cluster {
     if (effect.kind === "executorRequest" && !this.mute.has(effect.node)) {
       this.#queue.push(() => this.give(node, { kind: "executorReply", node: effect.node, token: effect.token, reply: answer(effect.node, effect.request) }));
     }
-    if (effect.kind === "schedule") this.#queue.push(() => this.give(node, { kind: "scheduled", token: effect.token, decision: this.decision }));
+    if (effect.kind === "events" && node === NAMES[0]) this.told.push(...effect.events.map(({ type }) => type));
+    if (effect.kind !== "schedule") return;
+    const { failing, decision } = this;
+    this.askedAtMs.push(this.nowMs);
+    this.#queue.push(() => this.give(node, failing === null ? { kind: "scheduled", token: effect.token, decision } : { kind: "scheduleFailed", token: effect.token, why: failing }));
   }
 }
 
@@ -179,4 +189,17 @@ test("a DC that leads again never gives an operation the name of one that it ord
   const after = cluster.ordered[0]!;
   expect(before.split(":").slice(0, 3)).toEqual(after.split(":").slice(0, 3)); // the numbers are the same
   expect(before).not.toBe(after);
+});
+
+test("a scheduler that fails is asked again after a pause, nothing is done meanwhile, and administrators are told once", () => {
+  const cluster = new Cluster();
+  cluster.failing = "out of order";
+  cluster.runUntil(() => cluster.askedAtMs.length >= 3, 2_000);
+  const [first = 0, second = 0, third = 0] = cluster.askedAtMs.slice(-3);
+  expect([second - first, third - second].every((pause) => pause >= 10_000 && pause <= 10_200)).toBe(true);
+  expect([cluster.ordered, cluster.told.filter((type) => type === "policy.undecided")]).toEqual([[], ["policy.undecided"]]);
+  cluster.failing = null;
+  const asked = cluster.askedAtMs.length;
+  cluster.runUntil(() => cluster.nowMs > third + 30_000, 1_000);
+  expect(cluster.askedAtMs.length).toBe(asked + 1);
 });
