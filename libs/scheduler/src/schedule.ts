@@ -12,7 +12,7 @@ import { planNotifications } from "./actions/notifications.ts";
 import { planProbes } from "./actions/probes.ts";
 import { assignAll } from "./assign/assign.ts";
 import { addInternalColocations, applyCriteria } from "./assign/criteria.ts";
-import { orderRemoteActions } from "./order/remote-orderings.ts";
+import { orderRemoteActions, voidOrderingsOfHeld } from "./order/remote-orderings.ts";
 import { readConstraints } from "./constraints/read-constraints.ts";
 import type { Cluster } from "./model/cluster.ts";
 import { applyStoredOrderings, orderProbes } from "./order/apply-stored.ts";
@@ -74,5 +74,6 @@ function order(cluster: Cluster): void {
   for (const action of cluster.actions.all) blockColocated(cluster, action);
   orderProbes(cluster);
   propagate(cluster);
+  voidOrderingsOfHeld(cluster);
   breakLoadLoops(cluster);
 }

@@ -10,6 +10,7 @@ import { attach } from "../order/attach.ts";
 import { storeOrdering } from "../order/stored-orderings.ts";
 import { planFencingNotification } from "./notifications.ts";
 import { blankAction, findAction } from "./action-table.ts";
+import { fenceAction } from "./fence-action.ts";
 
 export function planFencingAndShutdown(cluster: Cluster): void {
   const fences: PlannedAction[] = [], shutdowns: PlannedAction[] = [];
@@ -46,10 +47,9 @@ function orderDcLast(cluster: Cluster, dcDown: PlannedAction, { fences, shutdown
 
 function planFence(cluster: Cluster, node: Node): PlannedAction {
   node.fenceReason ??= "node is unclean";
-  const operation = cluster.options.fencingAction;
-  const fence = cluster.actions.add(blankAction(cluster, { resource: null, node, task: "stonith", key: `stonith-${node.name}-${operation}`, optional: false }));
+  const fence = fenceAction(cluster, node, cluster.options.fencingAction);
+  fence.optional = false;
   fence.reason = node.fenceReason;
-  fence.extraMeta.set("stonith_action", operation);
   for (const resource of cluster.resources) orderAroundFencing(cluster, resource, fence, node);
   return fence;
 }
@@ -59,13 +59,13 @@ function planGuestFence(cluster: Cluster, node: Node): void {
   const container = node.connection?.container ?? null;
   const stop = container === null ? null : findAction(container, "stop", null);
   const operation = container !== null && findAction(container, "start", null) !== null ? "reboot" : "off";
-  const fence = cluster.actions.add(blankAction(cluster, { resource: null, node, task: "stonith", key: `stonith-${node.name}-${operation}`, optional: false }));
+  const fence = fenceAction(cluster, node, operation);
+  fence.optional = false;
   fence.pseudo = true;
   fence.reason = "guest is unclean";
-  fence.extraMeta.set("stonith_action", operation);
   if (stop !== null) {
-    const hostFence = stop.pseudo ? cluster.actions.all.find((action) => action.task === "stonith" && action.node === stop.node) : undefined;
-    attach(hostFence ?? stop, fence, ORDER.runnableLeft | ORDER.impliesThen);
+    const host = stop.pseudo ? stop.node : null;
+    attach(host === null ? stop : fenceAction(cluster, host, cluster.options.fencingAction), fence, ORDER.runnableLeft | ORDER.impliesThen);
   } else {
     const connectionStop = node.connection === null ? null : findAction(node.connection, "stop", null);
     if (connectionStop !== null) attach(connectionStop, fence, ORDER.optional);

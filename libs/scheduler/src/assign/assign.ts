@@ -20,7 +20,9 @@ import { banFullNodes } from "./utilization.ts";
 import { sortByPlacement } from "./placement-order.ts";
 
 export function assignAll(cluster: Cluster): void {
-  for (const resource of connectionsFirst(cluster, sortByPlacement(cluster))) assign(cluster, resource, null);
+  for (const resource of connectionsFirst(cluster, sortByPlacement(cluster))) {
+    assign(cluster, resource, resource.remoteNode === null ? null : (resource.partialMigration?.target ?? null));
+  }
 }
 
 /** The node chosen, or null; a resource that is assigned already keeps its node. */

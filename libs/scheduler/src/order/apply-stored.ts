@@ -95,6 +95,8 @@ function orderBeforeFollowers(cluster: Cluster, ordering: StoredOrdering): void 
   const exact = ordering.flags === ORDER.load || ordering.flags === ORDER.antiColocation;
   const flags = exact ? ordering.flags : ORDER.optional | (ordering.flags & (ORDER.sameNode | ORDER.notMigrating));
   for (const next of probes.length === 0 ? [] : nextActions(cluster, ordering)) {
+    // The stop of its container comes after its own stop anyway
+    if (next.task === "stop" && next.resource !== null && next.resource === resource.container) continue;
     for (const probe of probes) {
       if (next.task === "do_shutdown" && next.node !== probe.node) continue;
       attach(probe, next, flags);

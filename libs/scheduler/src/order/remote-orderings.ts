@@ -7,6 +7,7 @@ import { markForFencing } from "../model/cluster.ts";
 import { isRemote } from "../model/node.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
+import { currentNode } from "../model/resource.ts";
 import { storeOrdering } from "./stored-orderings.ts";
 
 const { keep, impliesThen, impliesFirst, runnableLeft, optional } = ORDER;
@@ -15,10 +16,10 @@ const { keep, impliesThen, impliesFirst, runnableLeft, optional } = ORDER;
 export type ConnectionFate = "unknown" | "alive" | "resting" | "failed" | "stopped";
 
 export function connectionFate(connection: Resource): ConnectionFate {
-  const host = connection.runningOn[0] ?? null;
+  const host = currentNode(connection);
   if (connection.nextRole === "Stopped" || connection.assigned === null) return fateWithoutPlace(connection, host);
   if (host === null) return "unknown";
-  if (host.unclean || !host.online) return "resting";
+  if (host.unclean || !host.online || (connection.runningOn.length > 1 && connection.partialMigration !== null)) return "resting";
   return "alive";
 }
 
@@ -140,5 +141,16 @@ function orderOnGuest(path: Path): void {
       return;
     default:
       up(path, action.intervalMs > 0 && action.task !== "cancel" ? impliesThen : 0);
+  }
+}
+
+/** What is done on a guest cannot wait for, nor hold up, the container that holds it, unless fencing says so (3-actions U22). */
+export function voidOrderingsOfHeld(cluster: Cluster): void {
+  for (const action of cluster.actions.all) {
+    const container = action.resource !== null && action.node?.kind === "guest" ? action.node.connection?.container : null;
+    if (container == null) continue;
+    for (const ordering of action.outputs) {
+      if (ordering.next.resource === container && (ordering.flags & keep) === 0) ordering.flags = 0;
+    }
   }
 }

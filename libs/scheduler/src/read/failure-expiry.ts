@@ -1,9 +1,12 @@
 /** Failures that expire, and fail counts that are to be cleared (1-state F7). */
 import { requestAction } from "../actions/action-table.ts";
+import { fenceAction } from "../actions/fence-action.ts";
+import { ORDER } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { noteRecheck } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
+import { attach } from "../order/attach.ts";
 import { compareDigests } from "./digests.ts";
 import { effectiveFailCount, rawFailCount } from "./fail-counts.ts";
 import { isProbe } from "./history-entry.ts";
@@ -59,4 +62,8 @@ export function clearFailCount(cluster: Cluster, resource: Resource, node: Node,
   const action = requestAction(cluster, { resource, task: "clear_failcount", node, optional: false });
   action.extraMeta.set("op_no_wait", "true");
   action.reason ??= reason;
+  // A lost connection is tried anew only after the remote node was fenced
+  if (resource.reconnectMs > 0 && resource.remoteNode !== null && cluster.options.fencingEnabled) {
+    attach(fenceAction(cluster, resource.remoteNode, cluster.options.fencingAction), action, ORDER.impliesThen);
+  }
 }

@@ -15,6 +15,7 @@ import { resourceOfHistory } from "./history-resource.ts";
 import { nodeOfEntry } from "./nodes.ts";
 import { applyOperation } from "./operation-result.ts";
 import type { Replay } from "./operation-result.ts";
+import { linkOrphanToContainer } from "./remote-nodes.ts";
 import { concludeRemotes, judgeRemote, readRemoteEntry } from "./remote-state.ts";
 import { addNodeScore, ban, targetRole } from "./resources.ts";
 import { holdsLock, readShutdownLock } from "./shutdown-locks.ts";
@@ -70,7 +71,9 @@ function readNodeHistory(cluster: Cluster, node: Node, entry: XmlElement): Resou
     judgeRemote(node);
     readRemoteEntry(cluster, node, entry);
   }
-  return historyElements(entry).flatMap((element) => readResourceHistory(cluster, node, element) ?? []);
+  const histories = historyElements(entry).flatMap((element) => readResourceHistory(cluster, node, element) ?? []);
+  for (const { resource, element } of histories) linkOrphanToContainer(cluster, resource, element.attributes["container"]);
+  return histories;
 }
 
 function readResourceHistory(cluster: Cluster, node: Node, element: XmlElement): ResourceHistory | null {

@@ -116,9 +116,7 @@ export function linkConnection(cluster: Cluster, resource: Resource): void {
   node.connection = resource;
   resource.remoteNode = node;
   readReconnectInterval(cluster, resource);
-  if (resource.container === null) return;
-  node.kind = "guest";
-  node.attributes.set("#kind", "container");
+  if (resource.container !== null) makeGuest(node);
 }
 
 /** Failures of a connection are over when its next try is due (1-state E7). */
@@ -133,4 +131,18 @@ export function linkOrphan(cluster: Cluster, resource: Resource): void {
   const node = ensureRemoteNode(cluster, resource.id);
   node.shutdown = true;
   linkConnection(cluster, resource);
+}
+
+/** What has lost its configuration still runs inside of the container that its history names. */
+export function linkOrphanToContainer(cluster: Cluster, resource: Resource, name: string | undefined): void {
+  const container = name === undefined ? undefined : cluster.byId.get(name);
+  if (!resource.orphan || resource.container !== null || container === undefined || container === resource) return;
+  resource.container = container;
+  container.fillers.push(resource);
+  if (resource.remoteNode !== null) makeGuest(resource.remoteNode);
+}
+
+function makeGuest(node: Node): void {
+  node.kind = "guest";
+  node.attributes.set("#kind", "container");
 }
