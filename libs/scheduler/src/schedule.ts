@@ -20,6 +20,7 @@ import { addInternalOrderings } from "./order/internal-orderings.ts";
 import { breakLoadLoops } from "./order/load-loops.ts";
 import { blockColocated, propagate } from "./order/propagate.ts";
 import { reportState } from "./read/report-state.ts";
+import { recordDevices } from "./read/device-digests.ts";
 import { recordLocks } from "./read/shutdown-locks.ts";
 import { readCluster } from "./read/state.ts";
 import { reportAssignments } from "./report/assignments.ts";
@@ -54,6 +55,7 @@ export function schedule(cib: Cib, nowMs: number): Decision {
 
   order(cluster);
   recordLocks(cluster);
+  recordDevices(cluster);
   planNotifications(cluster);
 
   const { graph, stuck } = buildGraph(cluster);

@@ -67,11 +67,25 @@ function lineOf(action: Action): string {
 function carryOut(root: Draft, action: Action, nowMs: number | null): void {
   const state = action.node === null ? undefined : nodeState(root, action.node);
   if (state === undefined) return;
-  if (action.kind === "fence" && action.task !== "on") {
+  if (action.kind === "fence" && action.task === "on") {
+    recordUnfencing(state, action);
+  } else if (action.kind === "fence") {
     state.children = state.children.filter((child) => child.name !== "lrm" && child.name !== "transient_attributes");
     Object.assign(state.attributes, { in_ccm: "false", crmd: "offline", join: "down", expected: "down" });
   } else if (action.kind === "rsc" && action.resource !== null && !WITHOUT_HISTORY.has(action.task)) {
     recordResult(state, action, action.resource, nowMs);
+  }
+}
+
+/** A node that was let in by its fence devices says so, and with which parameters of theirs. */
+function recordUnfencing(state: Draft, action: Action): void {
+  const id = `${state.attributes["id"] ?? ""}-unfenced`;
+  const set = childOf(childOf(state, "transient_attributes", { id: state.attributes["id"] ?? "" }), "instance_attributes", { id });
+  const values: Record<string, string | undefined> = { "#node-unfenced": "1", "#digests-all": action.meta["digests_all"], "#digests-secure": action.meta["digests_secure"] };
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) continue;
+    set.children = set.children.filter((pair) => pair.attributes["name"] !== name);
+    set.children.push({ name: "nvpair", attributes: { id: `${id}${name.replace("#", "-")}`, name, value }, children: [] });
   }
 }
 

@@ -12,6 +12,7 @@ import { clearFailCount } from "../read/failure-expiry.ts";
 import type { ResourceHistory } from "../read/history.ts";
 import type { HistoryEntry } from "../read/history-entry.ts";
 import { actionKey, requestAction } from "./action-table.ts";
+import { noteDeviceChange } from "./unfencing.ts";
 
 export function planDefinitionChanges(cluster: Cluster, histories: readonly ResourceHistory[]): void {
   for (const node of cluster.nodes) {
@@ -34,6 +35,7 @@ function compareHistory(cluster: Cluster, history: ResourceHistory): void {
       const stop = requestAction(cluster, { resource, task: "stop", node, optional: false });
       stop.reason = "resource definition change";
     }
+    noteDeviceChange(cluster, resource, node, "definition");
     planCleanup(cluster, resource, node);
     return;
   }
@@ -93,6 +95,7 @@ function compareOperation(cluster: Cluster, resource: Resource, node: Node, { en
   } else {
     planRestart(cluster, resource);
   }
+  noteDeviceChange(cluster, resource, node, "parameters");
   if (verdict !== "unknown") noteChange(cluster, resource, node);
 }
 

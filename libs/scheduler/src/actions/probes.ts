@@ -11,6 +11,7 @@ import { DISCOVERY } from "../model/score-table.ts";
 import { connectionFate } from "../order/remote-orderings.ts";
 import { storeOrdering } from "../order/stored-orderings.ts";
 import { actionKey, blankAction, requestAction } from "./action-table.ts";
+import { orderAfterUnfencing } from "./unfencing.ts";
 
 export function planProbes(cluster: Cluster): void {
   if (!cluster.options.startupProbes) return;
@@ -69,7 +70,9 @@ function probe(cluster: Cluster, resource: Resource, node: Node): void {
   action.optional = false;
   if (!resource.runningOn.includes(node)) action.targetRc = 7;
   else if (resource.role === "Promoted") action.targetRc = 8;
-  const starter = top.kind === "clone" ? top : resource;
+  orderAfterUnfencing(cluster, action);
+  const alone = cluster.unfencing && isFenceDevice(resource);
+  const starter = top.kind === "clone" && !alone ? top : resource;
   const blocks = !action.runnable && resource.runningOn.length === 0 ? ORDER.runnableLeft : 0;
   storeOrdering(cluster, action, { resource: starter, key: actionKey(starter, "start", 0) }, ORDER.optional | blocks);
   storeOrdering(cluster, action, { resource, key: actionKey(resource, "reload-agent", 0) }, ORDER.optional);

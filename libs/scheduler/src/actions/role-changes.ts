@@ -10,6 +10,7 @@ import { requestAction } from "./action-table.ts";
 import { planCleanup } from "./definition-changes.ts";
 import { continuePartialMigration, mayMigrate, planDanglingStops, planMigration } from "./migration.ts";
 import { planRecurring } from "./recurring.ts";
+import { orderAfterUnfencing, orderBeforeUnfencing } from "./unfencing.ts";
 
 interface Need {
   readonly stop: boolean;
@@ -112,12 +113,14 @@ function planStops(cluster: Cluster, resource: Resource, optional: boolean): voi
     if (resource.assigned === null) stop.reason = "node availability";
     else if (resource.stopUnexpected && resource.restarting) stop.reason = "being multiply active";
     if (!resource.managed) stop.runnable = false;
+    orderBeforeUnfencing(cluster, stop);
     if (cluster.options.removeAfterStop) planCleanup(cluster, resource, node);
   }
 }
 
 function planStart(cluster: Cluster, resource: Resource, optional: boolean): void {
   const start = requestAction(cluster, { resource, task: "start", node: resource.assigned, optional: true });
+  orderAfterUnfencing(cluster, start);
   if (start.runnable && !optional) start.optional = false;
   if (resource.stopUnexpected && resource.restarting && resource.assigned !== null && resource.runningOn.includes(resource.assigned)) start.pseudo = true;
 }

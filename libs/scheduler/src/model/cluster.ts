@@ -44,6 +44,8 @@ export interface Cluster {
   /** Failed monitors that expired: they are set up anew as if their parameters had changed. */
   readonly expiredMonitors: Set<XmlElement>;
   readonly haveFenceDevice: boolean;
+  /** Fencing is enabled, and some resource provides or requires unfencing (1-state C3). */
+  readonly unfencing: boolean;
   /** Ids of bundles and of what stands in them. */
   readonly bundleIds: readonly string[];
   readonly warnings: string[];

@@ -99,6 +99,8 @@ function orderBeforeFollowers(cluster: Cluster, ordering: StoredOrdering): void 
     if (next.task === "stop" && next.resource !== null && next.resource === resource.container) continue;
     for (const probe of probes) {
       if (next.task === "do_shutdown" && next.node !== probe.node) continue;
+      // The probe waits for the unfencing of its node
+      if (next.task === "stonith" && next.node === probe.node) continue;
       attach(probe, next, flags);
     }
   }

@@ -1,5 +1,6 @@
 /** Orderings that resources bring with them (3-actions I1 to I18). */
 import { actionKey } from "../actions/action-table.ts";
+import { orderAroundUnfencing } from "../actions/unfencing.ts";
 import { ORDER } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Resource } from "../model/resource.ts";
@@ -31,6 +32,7 @@ function orderPrimitive(cluster: Cluster, resource: Resource): void {
     order(cluster, [resource, "start"], [resource, "promote"], runnableLeft);
   }
   order(cluster, [resource, "delete"], [resource, "monitor"], sameNode | cancelsFirst);
+  orderAroundUnfencing(cluster, resource);
   if (cluster.options.shutdownLock) order(cluster, [resource, "lrm_delete"], [resource, "monitor"], sameNode | cancelsFirst);
   orderWithContainer(cluster, resource);
   orderByLoad(cluster, resource);

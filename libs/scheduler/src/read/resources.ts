@@ -168,7 +168,7 @@ function readRequires(cluster: Cluster, agent: Agent, kind: Resource["kind"], gi
   if (given === "fencing") return "quorum";
   if (given === "unfencing") return isDevice || !fencingEnabled ? "quorum" : "unfencing";
   if (isDevice || (kind === "primitive" && isConnectionAgent(agent))) return "quorum";
-  if (fencingEnabled) return "fencing";
+  if (fencingEnabled) return cluster.unfencing ? "unfencing" : "fencing";
   return noQuorumPolicy === "ignore" ? "nothing" : "quorum";
 }
 

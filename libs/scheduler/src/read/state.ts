@@ -58,10 +58,21 @@ function emptyCluster(root: XmlElement, nowMs: number): Cluster {
     resources: [], allResources: [], byId: new Map(), actions: new ActionTable(), stored: [], locations: [], promotionTickets: new Map(), locks: new Map(),
     history: new HistoryIndex(child(root, "status")), failedOperations: [], expiredMonitors: new Set(), warnings: [], recheckAtMs: recheck,
     bundleIds: bundleIds(child(configuration, "resources") ?? EMPTY),
+    unfencing: options.fencingEnabled && (usesUnfencing(child(configuration, "resources")) || usesUnfencing(child(configuration, "rsc_defaults"))),
     haveFenceDevice: options.haveWatchdog || hasFenceDevice(child(configuration, "resources") ?? EMPTY),
   };
 }
 
 function hasFenceDevice(element: XmlElement): boolean {
   return (element.name === "primitive" && element.attributes["class"] === "stonith") || element.children.some(hasFenceDevice);
+}
+
+/** Written as such: rules and references are not looked at. */
+function usesUnfencing(section: XmlElement | null): boolean {
+  if (section === null) return false;
+  return section.children.some((element) => usesUnfencing(element) || (section.name === "meta_attributes" && isUnfencing(element)));
+}
+
+function isUnfencing({ name, attributes }: XmlElement): boolean {
+  return name === "nvpair" && (attributes["name"] === "requires" || attributes["name"] === "provides") && attributes["value"] === "unfencing";
 }

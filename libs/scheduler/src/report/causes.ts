@@ -40,7 +40,7 @@ function chainOf(action: PlannedAction): PlannedAction[] {
 
 /** Null for a step of the resource itself: its own stop and start follow from each other. */
 function stepText(step: PlannedAction, resource: Resource): string | null {
-  if (step.task === "stonith") return `${step.node?.name ?? ""} is to be fenced`;
+  if (step.task === "stonith") return isUnfencing(step) ? unfencingText(step) : `${step.node?.name ?? ""} is to be fenced`;
   const fact = ownFact(step);
   if (fact !== null || step.resource === resource) return fact;
   const name = step.resource === null ? step.key : displayId(step.resource);
@@ -87,7 +87,7 @@ function banFacts(resource: Resource, node: Node): string[] {
 
 function nodeFacts(cluster: Cluster, node: Node): string[] {
   if (node.unclean) {
-    const fenced = cluster.actions.all.some((action) => action.task === "stonith" && action.node === node);
+    const fenced = cluster.actions.all.some((action) => action.task === "stonith" && action.node === node && !isUnfencing(action));
     return [fenced ? `${node.name} is to be fenced` : `${node.name} cannot be fenced`, lossText(node)];
   }
   if (node.shutdown) return [`${node.name} is shutting down`];
@@ -100,6 +100,15 @@ function lossText(node: Node): string {
   const reason = node.fenceReason ?? "node is unclean";
   if (reason.startsWith("peer")) return `${node.name} is lost: ${reason}`;
   return node.unseen ? `${node.name} has not been seen since the cluster started` : `${node.name} is unclean: ${reason}`;
+}
+
+function isUnfencing(action: PlannedAction): boolean {
+  return action.extraMeta.get("stonith_action") === "on";
+}
+
+/** Fence devices that cut a node off have to let it in before anything that requires it starts there. */
+function unfencingText({ node, reason }: PlannedAction): string {
+  return `${node?.name ?? ""} is to be let in by its fence devices (unfencing): ${reason ?? "the parameters of a fence device were changed"}`;
 }
 
 /** Why it goes where it goes. What follows another is told by the reason of the one it follows. */
@@ -125,7 +134,10 @@ function leaderOf(resource: Resource): Resource | null {
 
 /** One sentence for an action of the graph; never empty. */
 export function explainAction(cluster: Cluster, action: PlannedAction): string {
-  if (action.task === "stonith") return action.node === null ? "node is unclean" : lossText(action.node);
+  if (action.task === "stonith") {
+    if (isUnfencing(action)) return unfencingText(action);
+    return action.node === null ? "node is unclean" : lossText(action.node);
+  }
   if (action.resource === null) return action.reason ?? action.task;
   const name = displayId(action.resource);
   switch (action.task) {

@@ -14,6 +14,7 @@ export function summarizeFencing(cluster: Cluster): FencingDecision[] {
   return cluster.actions.all.flatMap((action): FencingDecision[] => {
     const operation = action.extraMeta.get("stonith_action");
     if (action.task !== "stonith" || action.optional || action.node === null) return [];
+    if (operation === "on" && action.reason === null) return [];
     return [{ node: action.node.name, container: action.node.connection?.container?.id ?? null, op: operation === "off" || operation === "on" ? operation : "reboot", reason: action.reason ?? "node is unclean" }];
   });
 }
