@@ -2,6 +2,7 @@
 import type { PlannedAction } from "../model/action.ts";
 import { ORDER } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
+import { groupedBy } from "../model/grouped.ts";
 import type { Node } from "../model/node.ts";
 import { isAvailable } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
@@ -15,9 +16,10 @@ import { actionKey, requestAction } from "./action-table.ts";
 import { noteDeviceChange } from "./unfencing.ts";
 
 export function planDefinitionChanges(cluster: Cluster, histories: readonly ResourceHistory[]): void {
+  const ofNode = groupedBy(histories, ({ node }) => node);
   for (const node of cluster.nodes) {
     if (!node.maintenance && !isAvailable(node)) continue;
-    for (const history of histories) if (history.node === node) compareHistory(cluster, history);
+    for (const history of ofNode.get(node) ?? []) compareHistory(cluster, history);
   }
 }
 

@@ -48,7 +48,7 @@ export function assignClone(cluster: Cluster, clone: Resource, assign: Assign): 
 }
 
 function distribute(cluster: Cluster, clone: Resource, { max, perNode, assign }: Pick<Distribution, "max" | "perNode" | "assign">): void {
-  const available = [...clone.scores.listed()].filter((index) => usable(cluster, index)).length;
+  const available = clone.scores.listed().filter((index) => usable(cluster, index)).length;
   const optimal = available === 0 ? max : Math.max(1, Math.floor(max / available));
   const plan: Distribution = { assign, clone, max, perNode, selective: max < available, counters: new Map(), assigned: 0 };
   for (const instance of clone.children) {

@@ -74,17 +74,25 @@ function mergeFurther(cluster: Cluster, resource: Resource, table: ScoreTable, {
 }
 
 function addWishes(cluster: Cluster, resource: Resource, work: ScoreTable, { attribute, factor, flags }: Wish & { readonly attribute: string }): void {
-  const bestOf = bestScores(cluster, resource, attribute);
+  const wishFor = wishes(cluster, resource, attribute);
   for (const index of work.listed()) {
     const node = cluster.nodeByIndex[index];
     if (node === undefined) continue;
-    const wish = bestOf.get(colocationValue(node, attribute)) ?? -INFINITY;
+    const wish = wishFor(node);
     const own = work.get(index);
     if ((factor < 0 && wish < 0) || own === UNUSABLE) continue;
     const sum = addScores(weigh(wish, factor), own);
     if (flags.nonnegative && sum < 0 && own > 0) work.set(index, UNUSABLE);
     else if (!(flags.nonnegative && sum < 0 && own === 0)) work.set(index, sum);
   }
+}
+
+/** What the resource would give for a node: its best score among the usable ones that are alike, which is mostly that node alone. */
+function wishes(cluster: Cluster, resource: Resource, attribute: string): (node: Node) => number {
+  const { scores } = resource;
+  if (attribute === "#uname" || attribute === "#id") return (node) => (scores.has(node.index) && isAvailable(node) ? scores.get(node.index) : -INFINITY);
+  const bestOf = bestScores(cluster, resource, attribute);
+  return (node) => bestOf.get(colocationValue(node, attribute)) ?? -INFINITY;
 }
 
 /** Best score among usable nodes, by the value in which they are alike. */
@@ -248,10 +256,17 @@ export function noteDifference(resource: Resource, before: ScoreTable, { id, tex
 /** Best first (2-assignment B3): score, free capacity, number of resources, where it is, name. */
 export function sortNodes(cluster: Cluster, table: ScoreTable, current: Node | null): Node[] {
   const strategy = cluster.options.placement;
-  const score = (node: Node): number => (isAvailable(node) ? table.get(node.index) : -INFINITY);
+  const scores = new Map<Node, number>();
+  const score = (node: Node): number => scores.get(node) ?? 0;
   const load = (node: Node): number => (strategy === "minimal" ? 0 : node.assignedCount);
   const room = (a: Node, b: Node): number => (strategy === "balanced" ? compareCapacity(a.free, b.free) : 0);
-  const nodes = [...table.listed()].flatMap((index) => cluster.nodeByIndex[index] ?? []);
+  const nodes: Node[] = [];
+  for (const index of table.listed()) {
+    const node = cluster.nodeByIndex[index];
+    if (node === undefined) continue;
+    nodes.push(node);
+    scores.set(node, isAvailable(node) ? table.get(index) : -INFINITY);
+  }
   return nodes.sort((a, b) =>
     score(b) - score(a) || room(a, b) || load(a) - load(b) || Number(b === current) - Number(a === current) || compareBytes(a.name, b.name));
 }

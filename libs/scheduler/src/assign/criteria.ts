@@ -8,7 +8,7 @@ import type { Resource } from "../model/resource.ts";
 import { leavesOf } from "../model/resource.ts";
 import { addScores, INFINITY } from "../model/score.ts";
 import { DISCOVERY } from "../model/score-table.ts";
-import { effectiveFailCount } from "../read/fail-counts.ts";
+import { countsFailures, effectiveFailCount } from "../read/fail-counts.ts";
 import { bannedWhole } from "../read/history-resource.ts";
 import { addContainerCriteria } from "./remote-assignment.ts";
 import { addNodeScore, ban } from "../read/resources.ts";
@@ -18,9 +18,11 @@ export function applyCriteria(cluster: Cluster): void {
   applyShutdownLocks(cluster);
   applyLocations(cluster);
   for (const resource of cluster.resources) leavesOf(resource).forEach((leaf) => addStickiness(cluster, leaf));
+  const leaves = new Map(cluster.resources.map((resource) => [resource, leavesOf(resource)]));
   for (const node of cluster.nodes) {
-    for (const resource of cluster.resources) {
-      leavesOf(resource).forEach((leaf) => banByThreshold(cluster, leaf, node));
+    const failing = countsFailures(node);
+    for (const [resource, those] of leaves) {
+      if (failing) for (const leaf of those) banByThreshold(cluster, leaf, node);
       if (resource.exclusiveDiscovery) restrictDiscovery(resource, node);
     }
   }

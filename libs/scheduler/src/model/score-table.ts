@@ -49,8 +49,10 @@ export class ScoreTable {
   }
 
   /** Numbers of the listed nodes, ascending. */
-  *listed(): Iterable<number> {
-    for (let node = 0; node < this.#listed.length; node++) if (this.#listed[node] === 1) yield node;
+  listed(): readonly number[] {
+    const nodes: number[] = [];
+    for (let node = 0; node < this.#listed.length; node++) if (this.#listed[node] === 1) nodes.push(node);
+    return nodes;
   }
 
   copy(): ScoreTable {

@@ -17,7 +17,7 @@ export function findPair(clone: Resource, instance: Resource, current: boolean):
   const [only] = places;
   if (only !== undefined && places.length === 1) return matching(clone, only, current);
   const table = instance.scores;
-  const nodes = [...table.listed()].toSorted((a, b) => table.get(b) - table.get(a));
+  const nodes = table.listed().toSorted((a, b) => table.get(b) - table.get(a));
   for (const index of nodes) {
     if (table.get(index) <= -INFINITY) continue;
     const found = clone.children.find((candidate) => {

@@ -12,6 +12,12 @@ export interface Failures {
   readonly last: number;
 }
 
+/** Whether anything at all is counted there. */
+export function countsFailures(node: Node): boolean {
+  for (const name of node.attributes.keys()) if (name.startsWith("fail-count-")) return true;
+  return false;
+}
+
 /** What stands in the attributes of the node, expired or not. */
 export function rawFailCount(cluster: Cluster, resource: Resource, node: Node): Failures {
   let pattern: RegExp | null = null;

@@ -67,9 +67,17 @@ function integer(text: string | undefined): number | null {
   return Number.isNaN(value) ? null : value;
 }
 
-/** Oldest first; what cannot be told apart stands in reverse document order. */
-export function sortHistory(entries: readonly HistoryEntry[]): HistoryEntry[] {
-  return entries.toReversed().sort((a, b) => compareEntries(a, b));
+/** Elements never change, so what was read from one stays true: from one decision to the next most histories are the same elements. */
+const READ = new WeakMap<XmlElement, readonly HistoryEntry[]>();
+
+/** The entries of an `lrm_resource`, oldest first; what cannot be told apart stands in reverse document order. */
+export function historyEntries(history: XmlElement): readonly HistoryEntry[] {
+  let entries = READ.get(history);
+  if (entries === undefined) {
+    entries = children(history, "lrm_rsc_op").flatMap((item) => readHistoryEntry(item) ?? []).reverse().sort((a, b) => compareEntries(a, b));
+    READ.set(history, entries);
+  }
+  return entries;
 }
 
 /** Negative when `a` happened before `b`. `sameNode` is for entries that do not tell where they are of. */

@@ -9,7 +9,7 @@ import type { Resource } from "../model/resource.ts";
 import { cloneOf } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
 import { addActive } from "./active.ts";
-import { historyElements, readHistoryEntry, sortHistory, STATUS } from "./history-entry.ts";
+import { historyElements, historyEntries, STATUS } from "./history-entry.ts";
 import type { HistoryEntry } from "./history-entry.ts";
 import { resourceOfHistory } from "./history-resource.ts";
 import { nodeOfEntry } from "./nodes.ts";
@@ -19,7 +19,7 @@ import { linkOrphanToContainer } from "./remote-nodes.ts";
 import { concludeRemotes, judgeRemote, readRemoteEntry } from "./remote-state.ts";
 import { addNodeScore, ban, targetRole } from "./resources.ts";
 import { holdsLock, readShutdownLock } from "./shutdown-locks.ts";
-import { child, children } from "@quorate/cib";
+import { child } from "@quorate/cib";
 
 /** One `lrm_resource` with the resource it was found to be about. */
 export interface ResourceHistory {
@@ -81,7 +81,7 @@ function readResourceHistory(cluster: Cluster, node: Node, element: XmlElement):
   const resource = resourceOfHistory(cluster, node, element);
   if (resource === null) return null;
   readShutdownLock(cluster, element, resource, node);
-  const entries = sortHistory(children(element, "lrm_rsc_op").flatMap((item) => readHistoryEntry(item) ?? []));
+  const entries = historyEntries(element);
   const replay: Replay = { cluster, resource, node, entries, historyId: element.attributes["id"] ?? "", role: "Unknown", onFail: "ignore", lastFailure: null, failedHere: null };
   const before = resource.role;
   for (const entry of entries) applyOperation(replay, entry);

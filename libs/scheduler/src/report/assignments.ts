@@ -1,6 +1,7 @@
 /** Where everything is put, and the arithmetic behind it. */
 import { excludedBecause } from "../assign/explain-choice.ts";
 import type { Cluster } from "../model/cluster.ts";
+import { groupedBy } from "../model/grouped.ts";
 import type { Resource } from "../model/resource.ts";
 import { leavesOf } from "../model/resource.ts";
 import { sortNodes } from "../assign/colocation-scores.ts";
@@ -25,10 +26,11 @@ function reportAssignment(cluster: Cluster, resource: Resource): Assignment {
 function candidatesOf(cluster: Cluster, resource: Resource): Candidate[] {
   const sorted = sortNodes(cluster, resource.scores, resource.assigned);
   const chosenFirst = sorted.toSorted((a, b) => Number(b === resource.assigned) - Number(a === resource.assigned));
+  const termsOf = groupedBy(resource.terms.filter(({ score }) => score !== 0), ({ node }) => node);
   return chosenFirst.map((node) => ({
     node: node.name,
     score: resource.scores.get(node.index),
-    terms: resource.terms.filter((term) => term.node === node.index && term.score !== 0).map(({ source, id, score, text }) => ({ source, id, score, text })),
+    terms: (termsOf.get(node.index) ?? []).map(({ source, id, score, text }) => ({ source, id, score, text })),
     excluded: excludedBecause(resource, node),
   }));
 }

@@ -63,7 +63,7 @@ function collect(cluster: Cluster, clone: Resource): Map<string, string> {
   for (const name of ["unpromoted", "slave"]) put(values, name, inRole(["Unpromoted"]));
   for (const name of ["promoted", "master"]) put(values, name, inRole(["Promoted"]));
   values.set("notify_inactive_resource", joined(inRole(["Stopped", "Unknown"]).map(({ instance }) => instance.id)));
-  const allowed = [...clone.scores.listed()].filter((index) => !clone.exclusiveDiscovery || clone.scores.discovery(index) === DISCOVERY.exclusive)
+  const allowed = clone.scores.listed().filter((index) => !clone.exclusiveDiscovery || clone.scores.discovery(index) === DISCOVERY.exclusive)
     .flatMap((index) => cluster.nodeByIndex[index] ?? []);
   values.set("notify_available_uname", joined(namesOf(allowed)));
   values.set("notify_all_uname", joined(namesOf(cluster.nodes.filter(({ kind }) => kind !== "ping"))));
