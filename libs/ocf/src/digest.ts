@@ -26,7 +26,21 @@ export function operationDigest(parameters: Readonly<Record<string, string>>, op
     .filter(([name]) => options.only?.has(name) ?? true)
     .toSorted(([a], [b]) => (a < b ? -1 : Number(a > b)))
     .map(([name, value]) => ` ${name}="${escapeValue(value)}"`);
-  return md5Hex(` <parameters${attributes.join("")}/>\n`);
+  return digestOf(` <parameters${attributes.join("")}/>\n`);
+}
+
+/** Most of a cluster's operations have a few texts between them, and the same ones from one decision to the next. */
+const KNOWN = new Map<string, string>();
+const KNOWN_MAX = 20_000;
+const KNOWN_LENGTH_MAX = 1_000;
+
+function digestOf(text: string): string {
+  const known = KNOWN.get(text);
+  if (known !== undefined) return known;
+  const digest = md5Hex(text);
+  if (KNOWN.size >= KNOWN_MAX) KNOWN.clear();
+  if (text.length <= KNOWN_LENGTH_MAX) KNOWN.set(text, digest);
+  return digest;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
