@@ -1,4 +1,5 @@
 /** Which instances of a clone are told what the others do, and when (3-actions T4 to T9). */
+import { isTrue } from "@quorate/cib";
 import type { NotifiedTask, Notification, PlannedAction } from "../model/action.ts";
 import { ORDER } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
@@ -92,7 +93,8 @@ function orderMonitors(instance: Resource, confirmed: PlannedAction): void {
 /** Fencing has stopped an instance: those that live on elsewhere are told, as they are of any other stop (3-actions T9). */
 export function planFencingNotification(cluster: Cluster, instance: Resource, fence: PlannedAction): void {
   const clone = cloneOf(instance);
-  if (clone?.clone?.notify !== true) return;
+  // Its own setting counts, which need not be that of the clone
+  if (clone === null || !isTrue(instance.meta.get("notify") ?? null)) return;
   const about: Pick<Notification, "task" | "operation"> = { task: "stop", operation: "stonith" };
   const point = addNotificationPseudo(cluster, instance, { type: "post", ...about }, false);
   const confirmed = addNotificationPseudo(cluster, instance, { type: "confirmed-post", ...about }, false);
