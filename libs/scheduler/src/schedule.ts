@@ -45,6 +45,7 @@ export function schedule(cib: Cib, nowMs: number): Decision {
   for (const resource of cluster.resources) addInternalOrderings(cluster, resource);
   planDefinitionChanges(cluster, histories);
 
+  const configured = [...cluster.resources];
   assignAll(cluster);
 
   planProbes(cluster);
@@ -57,6 +58,8 @@ export function schedule(cib: Cib, nowMs: number): Decision {
   recordLocks(cluster);
   recordDevices(cluster);
   planNotifications(cluster);
+  // Placement may have sorted them; what is told goes in the order of the CIB
+  cluster.resources.splice(0, cluster.resources.length, ...configured);
 
   const { graph, stuck } = buildGraph(cluster);
   return {

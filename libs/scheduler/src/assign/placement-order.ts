@@ -9,13 +9,16 @@ import { INFINITY, scoreFactor } from "../model/score.ts";
 import type { ScoreTable } from "../model/score-table.ts";
 import { hasUsableNode, mergeWishes } from "./colocation-scores.ts";
 
-/** As configured by default; else priority, then who gains most on its own node, then who gains most on the best nodes. */
-export function sortByPlacement(cluster: Cluster): Resource[] {
-  if (cluster.options.placement === "default") return [...cluster.resources];
+/**
+ * As configured by default; else priority, then who gains most on its own node, then who gains most on the best nodes.
+ * Sorts the cluster's own list, as later phases have to go by it too: which of several actions is newer decides for instance which loop is broken (U22).
+ */
+export function sortByPlacement(cluster: Cluster): readonly Resource[] {
+  if (cluster.options.placement === "default") return cluster.resources;
   const room = (a: Node, b: Node): number => (cluster.options.placement === "balanced" ? compareCapacity(a.free, b.free) : 0);
   const nodes = [...cluster.nodes].sort((a, b) => nodeScore(b) - nodeScore(a) || room(a, b) || compareBytes(a.name, b.name));
   const wishes = new Map(cluster.resources.map((resource) => [resource, totalWishes(cluster, resource)]));
-  return [...cluster.resources].sort((a, b) => compareByWishes(a, b, { wishes, nodes }));
+  return cluster.resources.sort((a, b) => compareByWishes(a, b, { wishes, nodes }));
 }
 
 function nodeScore(node: Node): number {
