@@ -49,8 +49,7 @@ export function attributeName(instance: Resource): string {
 function concerns(clone: Resource, leaf: Resource, node: Node): boolean {
   if (!leaf.unique) {
     const active = leavesOf(clone).find((other) => other.configId === leaf.configId && other.runningOn.includes(node));
-    if (active !== undefined) return active === leaf;
-    if (clone.known.has(node.index)) return true;
+    if (active === leaf || (active === undefined && clone.known.has(node.index))) return true;
   }
   if (leaf.runningOn.length === 0 && leaf.known.size === 0) return true;
   return leaf.known.has(node.index) || leaf.runningOn.includes(node);

@@ -59,7 +59,8 @@ function highest(roles: readonly Role[]): Role {
 
 /** What the node, the constraints with a role and those it is colocated with say about promoting it where it is put. */
 function rateInstance(cluster: Cluster, clone: Resource, instance: Resource, locations: readonly LocationConstraint[]): Contender {
-  for (const leaf of leavesOf(instance)) if (leaf.role === "Started") leaf.role = "Unpromoted";
+  // A group that is in part known as unpromoted keeps what its members are
+  if (roleOf(instance) === "Started") for (const leaf of leavesOf(instance)) if (leaf.role === "Started") leaf.role = "Unpromoted";
   const promotion = instance.promotion ?? { priority: instance.settings.priority, index: 0, terms: [], choice: null };
   instance.promotion = promotion;
   const node = placeOf(instance);

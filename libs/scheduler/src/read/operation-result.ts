@@ -220,11 +220,11 @@ function applySuccess(replay: Replay, entry: HistoryEntry, rc: number): void {
         clears = replay.lastFailure !== null && replay.lastFailure.key === entry.key;
         atLeastActive();
         break;
-      case "start": replay.role = active; clears = true; break;
+      case "start": replay.role = "Started"; clears = true; break;
       case "stop": replay.role = "Stopped"; clears = true; break;
       case "promote": replay.role = "Promoted"; clears = true; break;
       case "demote": replay.role = "Unpromoted"; clears = replay.onFail === "demote"; break;
-      case "migrate_from": replay.role = active; clears = true; break;
+      case "migrate_from": replay.role = "Started"; clears = true; break;
       case "migrate_to": applyDeparture(replay, entry); break;
       default: atLeastActive();
     }

@@ -2,8 +2,8 @@
 import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
-import { displayId, leavesOf } from "../model/resource.ts";
-import type { ClusterState, FailCount, NodeState, ResourceState, ResourceTree } from "../types.ts";
+import { cloneOf, displayId, leavesOf } from "../model/resource.ts";
+import type { ClusterState, FailCount, NodeState, ResourceState, ResourceTree, Role } from "../types.ts";
 import { effectiveFailCount } from "./fail-counts.ts";
 
 const PENDING_NAMES: Readonly<Record<string, string>> = {
@@ -41,11 +41,16 @@ const AUTOMATIC: ReadonlySet<string> = new Set(["#uname", "#id", "#is_dc", "#kin
 
 function reportResource(resource: Resource): ResourceState {
   return {
-    id: resource.id, configId: resource.configId, parent: resource.parent?.id ?? null, agent: resource.agent, role: resource.role,
+    id: resource.id, configId: resource.configId, parent: resource.parent?.id ?? null, agent: resource.agent, role: shownRole(resource),
     runningOn: resource.runningOn.map((node) => node.name), anonymous: !resource.unique, orphan: resource.orphan, managed: resource.managed, blocked: resource.blocked,
     failed: resource.failed, disabled: resource.meta.get("target-role")?.toLowerCase() === "stopped",
     pendingTask: resource.pending === null ? null : (PENDING_NAMES[resource.pending.task] ?? null),
   };
+}
+
+/** What can be promoted and is only started is shown as unpromoted. */
+function shownRole(resource: Resource): Role {
+  return resource.role === "Started" && cloneOf(resource)?.clone?.promotable === true ? "Unpromoted" : resource.role;
 }
 
 function reportTree(resource: Resource): ResourceTree {
