@@ -43,9 +43,9 @@ function toKitStatus(state: ClusterState, { showPending, dc }: { readonly showPe
     nodes[node.name] = flags.length > 0 ? { type: node.kind, flags } : { type: node.kind };
   }
   const resources: Record<string, { node: string | null; role: string }[]> = {};
-  const hidden = hiddenGroups(state);
+  const hidden = hiddenMembers(state);
   for (const resource of state.resources) {
-    if (resource.parent !== null && hidden.has(resource.parent)) continue;
+    if (hidden.has(resource.id)) continue;
     const list = (resources[resource.anonymous ? resource.configId : resource.id] ??= []);
     const role = showPending ? shownRole(resource) : resource.role;
     if (resource.runningOn.length === 0) list.push({ node: null, role });
@@ -54,21 +54,27 @@ function toKitStatus(state: ClusterState, { showPending, dc }: { readonly showPe
   return { nodes, resources };
 }
 
-/** The reference does not show a group that is active only in members that nobody manages, on nodes that are gone. */
-function hiddenGroups(state: ClusterState): ReadonlySet<string> {
+/** The reference does not show a group or clone that is active only in members that nobody manages, on nodes that are gone. */
+function hiddenMembers(state: ClusterState): ReadonlySet<string> {
   const online = new Set(state.nodes.filter((node) => node.online).map((node) => node.name));
-  const seen = new Set<string>(), active = new Set<string>();
-  const groups = new Set<string>(state.tree.flatMap(groupsOf));
-  for (const { parent, runningOn, managed } of state.resources) {
-    if (parent === null || !groups.has(parent) || runningOn.length === 0) continue;
-    active.add(parent);
-    if (managed || runningOn.some((node) => online.has(node))) seen.add(parent);
+  const active = new Set<string>(), seen = new Set<string>();
+  for (const { id, runningOn, managed } of state.resources) {
+    if (runningOn.length === 0) continue;
+    active.add(id);
+    if (managed || runningOn.some((node) => online.has(node))) seen.add(id);
   }
-  return new Set([...active].filter((group) => !seen.has(group)));
+  return new Set(state.tree.flatMap((top) => hiddenIn(top, { active, seen })));
 }
 
-function groupsOf(tree: ClusterState["tree"][number]): string[] {
-  return [...(tree.kind === "group" ? [tree.id] : []), ...tree.children.flatMap(groupsOf)];
+function hiddenIn(tree: ClusterState["tree"][number], known: { readonly active: ReadonlySet<string>; readonly seen: ReadonlySet<string> }): string[] {
+  if (tree.kind === "primitive") return [];
+  const members = membersOf(tree);
+  const hidden = members.some((id) => known.active.has(id)) && !members.some((id) => known.seen.has(id));
+  return hidden ? members : tree.children.flatMap((one) => hiddenIn(one, known));
+}
+
+function membersOf(tree: ClusterState["tree"][number]): string[] {
+  return tree.kind === "primitive" ? [tree.id] : tree.children.flatMap(membersOf);
 }
 
 function shownRole(resource: ClusterState["resources"][number]): string {

@@ -10,7 +10,7 @@ import { decideCase } from "../conformance/decide-case.ts";
 const KIT = join(import.meta.dirname, "../../../../shared/conformance");
 
 /** Cases that agreed with the reference when this was last touched. They may only become more. */
-const PASSES: readonly (readonly [tier: number, passes: number])[] = [[1, 187], [2, 97], [3, 90], [4, 120], [5, 187]];
+const PASSES: readonly (readonly [tier: number, passes: number])[] = [[1, 187], [2, 100], [3, 92], [4, 120], [5, 187]];
 
 describe.runIf(existsSync(join(KIT, "xml.tar.xz")))("conformance kit", () => {
   let work = "";

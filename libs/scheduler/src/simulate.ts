@@ -107,7 +107,7 @@ function recordResult(state: Draft, action: Action, resource: string, nowMs: num
   const lrm = childOf(state, "lrm", { id: state.attributes["id"] ?? "" });
   const list = childOf(lrm, "lrm_resources");
   const known = action.key.slice(0, -`_${action.task}_${action.intervalMs}`.length);
-  let entry = list.children.find((one) => one.attributes["id"] === known) ?? list.children.find((one) => one.attributes["id"] === resource);
+  let entry = onlyOne(list, known) ?? onlyOne(list, resource);
   if (entry === undefined) {
     const agent: Record<string, string> = { id: resource, class: action.agent?.class ?? "", type: action.agent?.type ?? "" };
     if (action.agent?.provider != null) agent["provider"] = action.agent.provider;
@@ -129,6 +129,12 @@ function recordResult(state: Draft, action: Action, resource: string, nowMs: num
   const at = entry.children.findIndex((one) => one.attributes["id"] === id);
   if (at === -1) entry.children.push(made);
   else entry.children[at] = made;
+}
+
+/** Of two entries for one resource neither is taken, as where ids are looked up: the result gets an entry of its own. */
+function onlyOne(list: Draft, id: string): Draft | undefined {
+  const found = list.children.filter((one) => one.attributes["id"] === id);
+  return found.length === 1 ? found[0] : undefined;
 }
 
 function childOf(parent: Draft, name: string, attributes: Record<string, string> = {}): Draft {

@@ -16,16 +16,32 @@ import { actionKey, requestAction } from "./action-table.ts";
 import { noteDeviceChange } from "./unfencing.ts";
 
 export function planDefinitionChanges(cluster: Cluster, histories: readonly ResourceHistory[]): void {
-  const ofNode = groupedBy(histories, ({ node }) => node);
+  const ofNode = groupedBy(histories, ({ node }) => node), named = resourcesByName(cluster);
   for (const node of cluster.nodes) {
     if (!node.maintenance && !isAvailable(node)) continue;
-    for (const history of ofNode.get(node) ?? []) compareHistory(cluster, history);
+    for (const history of ofNode.get(node) ?? []) {
+      for (const resource of named.get(history.element.attributes["id"] ?? "") ?? []) compareHistory(cluster, { ...history, resource });
+    }
   }
+}
+
+/** An entry of the history stands for every instance that goes by its name: by the own one, the one in the history, or the configured one (1-state G1). */
+function resourcesByName(cluster: Cluster): ReadonlyMap<string, readonly Resource[]> {
+  const named = new Map<string, Resource[]>();
+  for (const resource of cluster.allResources) {
+    if (resource.kind !== "primitive") continue;
+    const names = resource.unique ? [resource.id] : new Set([resource.id, resource.historyName ?? resource.id, resource.configId]);
+    for (const name of names) {
+      const same = named.get(name);
+      if (same === undefined) named.set(name, [resource]);
+      else same.push(resource);
+    }
+  }
+  return named;
 }
 
 function compareHistory(cluster: Cluster, history: ResourceHistory): void {
   const { resource, node } = history;
-  if (belongsToAnother(history)) return;
   if (resource.orphan) {
     if (resource.unique && resource.managed && cluster.options.stopOrphanResources) planCleanup(cluster, resource, node);
     return;
@@ -42,12 +58,6 @@ function compareHistory(cluster: Cluster, history: ResourceHistory): void {
     return;
   }
   if (active) compareOperations(cluster, history);
-}
-
-/** A node may have histories under several names for one instance; the name that counts is the one that it goes by now. */
-function belongsToAnother({ resource, element }: ResourceHistory): boolean {
-  const { id } = element.attributes;
-  return !resource.unique && resource.historyName !== null && resource.historyName !== id && resource.configId !== id;
 }
 
 function agentChanged({ element, resource }: ResourceHistory): boolean {
