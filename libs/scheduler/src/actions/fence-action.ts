@@ -4,8 +4,7 @@ import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import { blankAction } from "./action-table.ts";
 
-/** `operation`: off or reboot. */
-export function fenceAction(cluster: Cluster, node: Node, operation: "off" | "reboot"): PlannedAction {
+export function fenceAction(cluster: Cluster, node: Node, operation: "off" | "reboot" | "on"): PlannedAction {
   const key = `stonith-${node.name}-${operation}`;
   const known = cluster.actions.withKey(null, key)[0];
   if (known !== undefined) return known;

@@ -8,6 +8,7 @@ import type { Resource } from "../model/resource.ts";
 import { requiresFencing, topOf } from "../model/resource.ts";
 import { attach } from "../order/attach.ts";
 import { storeOrdering } from "../order/stored-orderings.ts";
+import { delayByPriority } from "../read/node-priorities.ts";
 import { planFencingNotification } from "./notifications.ts";
 import { blankAction, findAction } from "./action-table.ts";
 import { fenceAction } from "./fence-action.ts";
@@ -50,6 +51,7 @@ function planFence(cluster: Cluster, node: Node): PlannedAction {
   const fence = fenceAction(cluster, node, cluster.options.fencingAction);
   fence.optional = false;
   fence.reason = node.fenceReason;
+  delayByPriority(cluster, fence, node);
   for (const resource of cluster.resources) orderAroundFencing(cluster, resource, fence, node);
   return fence;
 }

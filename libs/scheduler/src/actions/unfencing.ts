@@ -12,17 +12,15 @@ import { isFenceDevice } from "../model/resource.ts";
 import { attach } from "../order/attach.ts";
 import { storeOrdering } from "../order/stored-orderings.ts";
 import { devicesDiffer } from "../read/device-digests.ts";
-import { actionKey, blankAction } from "./action-table.ts";
+import { actionKey } from "./action-table.ts";
+import { fenceAction } from "./fence-action.ts";
 
 /** The `on` of a node: one action, not required until something asks for it. */
 function unfencingOf(cluster: Cluster, node: Node): PlannedAction {
-  const key = `stonith-${node.name}-on`;
-  const existing = cluster.actions.withKey(null, key)[0];
-  if (existing !== undefined) return existing;
-  const unfence = cluster.actions.add(blankAction(cluster, { resource: null, node, task: "stonith", key, optional: true }));
-  unfence.extraMeta.set("stonith_action", "on");
+  const isNew = cluster.actions.withKey(null, `stonith-${node.name}-on`).length === 0;
+  const unfence = fenceAction(cluster, node, "on");
   // Without a reason of its own: no fencing is announced for it
-  if (devicesDiffer(cluster, node)) unfence.optional = false;
+  if (isNew && canFence(cluster, node) && devicesDiffer(cluster, node)) unfence.optional = false;
   return unfence;
 }
 

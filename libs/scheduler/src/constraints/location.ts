@@ -33,21 +33,11 @@ export function addHealthLocations(cluster: Cluster): void {
   for (const node of cluster.nodes) {
     let sum = health.base;
     for (const [name, value] of node.attributes) if (name.startsWith("#health")) sum = addScores(sum, parseScore(value, health));
-    judgeHealth(node, health);
     if (sum === 0) continue;
     for (const resource of cluster.resources) {
       if (sum < 0 && isTrue(resource.meta.get("allow-unhealthy-nodes") ?? null)) continue;
-      cluster.locations.push({ id: strategy, resource, scores: [{ node, score: sum }], role: "Unknown", discovery: DISCOVERY.always, text: `health of ${node.name}` });
+      cluster.locations.push({ id: strategy, resource, scores: [{ node, score: sum }], role: "Unknown", discovery: DISCOVERY.always, text: `health of ${node.name} (${node.health})` });
     }
-  }
-}
-
-function judgeHealth(node: Node, { red, yellow, green }: { readonly red: number; readonly yellow: number; readonly green: number }): void {
-  for (const [name, value] of node.attributes) {
-    if (!name.startsWith("#health")) continue;
-    const word = value.toLowerCase(), score = parseScore(value, { red, yellow, green });
-    if (word === "red" || score <= red) node.health = "red";
-    else if (node.health === "green" && (word === "yellow" || (score <= yellow && yellow !== green))) node.health = "yellow";
   }
 }
 

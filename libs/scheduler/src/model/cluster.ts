@@ -38,6 +38,8 @@ export interface Cluster {
   /** Clones of which nothing may be promoted for want of a ticket (2-assignment E17). */
   readonly promotionTickets: Map<Resource, ScoreTerm>;
   readonly locks: Map<Resource, ShutdownLock>;
+  /** Sum of the priorities of what is active on a node; kept only for `priority-fencing-delay`. */
+  readonly nodePriorities: Map<Node, number>;
   /** Entries of all nodes, for what only two of them together tell. */
   readonly history: HistoryIndex;
   readonly failedOperations: FailedOperation[];

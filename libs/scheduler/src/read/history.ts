@@ -12,6 +12,7 @@ import { addActive } from "./active.ts";
 import { historyElements, historyEntries, STATUS } from "./history-entry.ts";
 import type { HistoryEntry } from "./history-entry.ts";
 import { resourceOfHistory } from "./history-resource.ts";
+import { addNodePriority } from "./node-priorities.ts";
 import { nodeOfEntry } from "./nodes.ts";
 import { applyOperation } from "./operation-result.ts";
 import type { Replay } from "./operation-result.ts";
@@ -136,6 +137,7 @@ function conclude(replay: Replay): void {
   if (resource.failed && resource.remoteNode?.unclean === true) resource.remoteNode.unseen = false;
   if (active) {
     addActive(cluster, resource, node);
+    if (replay.onFail === "ignore") addNodePriority(cluster, node, resource, replay.role);
     if (onFail === "demote" || onFail === "block") resource.failed = true;
     else if (onFail !== "ignore") fail(resource);
   } else {

@@ -22,6 +22,8 @@ export interface Options {
   readonly stopOrphanResources: boolean;
   readonly stopOrphanActions: boolean;
   readonly removeAfterStop: boolean;
+  /** 0: none. */
+  readonly priorityFencingDelayMs: number;
   readonly shutdownLock: boolean;
   /** 0: for as long as the node is away. */
   readonly shutdownLockLimitMs: number;
@@ -66,13 +68,18 @@ export function typedOptions(values: ReadonlyMap<string, string>, panicAllowed: 
     stopOrphanResources: flag("stop-orphan-resources", true),
     stopOrphanActions: flag("stop-orphan-actions", true),
     removeAfterStop: flag("remove-after-stop", false),
+    priorityFencingDelayMs: wholeSeconds(values.get("priority-fencing-delay")),
     shutdownLock: flag("shutdown-lock", false),
-    shutdownLockLimitMs: Math.floor(parseIntervalMs(values.get("shutdown-lock-limit") ?? "0") / 1000) * 1000,
+    shutdownLockLimitMs: wholeSeconds(values.get("shutdown-lock-limit")),
     placement: oneOf("placement-strategy", ["default", "utilization", "minimal", "balanced"], "default"),
     batchLimit: Math.max(0, parseScore(values.get("batch-limit") ?? "0")),
     clusterName: values.get("cluster-name") ?? null,
     health: healthOptions(values, oneOf("node-health-strategy", ["none", "migrate-on-red", "only-green", "progressive", "custom"], "none"), score),
   };
+}
+
+function wholeSeconds(text: string | undefined): number {
+  return Math.floor(parseIntervalMs(text ?? "0") / 1000) * 1000;
 }
 
 function healthOptions(

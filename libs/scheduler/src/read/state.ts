@@ -5,6 +5,7 @@ import type { Cluster } from "../model/cluster.ts";
 import { plainContext } from "../model/cluster.ts";
 import { IdIndex } from "./attribute-sets.ts";
 import { featureSetBefore } from "./digests.ts";
+import { readHealth } from "./health.ts";
 import type { ResourceHistory } from "./history.ts";
 import { readHistories } from "./history.ts";
 import { HistoryIndex } from "./migration-history.ts";
@@ -37,6 +38,7 @@ export function readCluster(cib: Cib, nowMs: number): KnownState {
   for (const resource of cluster.allResources) {
     if (resource.runningOn.length === 0 && resource.historyName?.includes(":") === true) resource.historyName = null;
   }
+  readHealth(cluster);
   return { cluster, histories };
 }
 
@@ -55,7 +57,7 @@ function emptyCluster(root: XmlElement, nowMs: number): Cluster {
   return {
     root, nowMs, ids, optionValues, options, haveQuorum, ...nodes,
     plainFailCounts: featureSetBefore(root.attributes["crm_feature_set"] ?? "", [3, 0, 13]),
-    resources: [], allResources: [], byId: new Map(), actions: new ActionTable(), stored: [], locations: [], promotionTickets: new Map(), locks: new Map(),
+    resources: [], allResources: [], byId: new Map(), actions: new ActionTable(), stored: [], locations: [], promotionTickets: new Map(), locks: new Map(), nodePriorities: new Map(),
     history: new HistoryIndex(child(root, "status")), failedOperations: [], expiredMonitors: new Set(), warnings: [], recheckAtMs: recheck,
     bundleIds: bundleIds(child(configuration, "resources") ?? EMPTY),
     unfencing: options.fencingEnabled && (usesUnfencing(child(configuration, "resources")) || usesUnfencing(child(configuration, "rsc_defaults"))),
