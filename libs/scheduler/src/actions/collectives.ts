@@ -1,6 +1,7 @@
 /** Pseudo actions of groups and clones: points in the order that stand for all members (3-actions I25, I26). */
 import { ORDER } from "../model/action.ts";
 import type { PlannedAction } from "../model/action.ts";
+import { partsOf } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Resource } from "../model/resource.ts";
 import { leavesOf } from "../model/resource.ts";
@@ -18,7 +19,8 @@ export function planActions(cluster: Cluster, resource: Resource): void {
   }
   for (const child of resource.children) planActions(cluster, child);
   if (resource.kind === "group") planGroup(cluster, resource);
-  else planClone(cluster, resource);
+  else if (resource.kind === "clone") planClone(cluster, resource);
+  else planBundle(cluster, resource);
 }
 
 function planGroup(cluster: Cluster, group: Resource): void {
@@ -37,18 +39,30 @@ interface Activity {
 }
 
 function planClone(cluster: Cluster, clone: Resource): void {
-  const activities = clone.children.map(activityOf);
-  const any = (name: keyof Activity): boolean => activities.some((activity) => activity[name]);
-  const started = planPair(cluster, clone, ["start", "running"], any("starting"));
-  if (!any("active") && !any("starting")) started.runnable = false;
-  planPair(cluster, clone, ["stop", "stopped"], any("stopping"));
-  for (const stop of clone.actions) if (stop.task === "stop") stop.migratable = !any("restarting");
+  planStartAndStop(cluster, clone);
   if (clone.clone?.ordered === true) orderInstances(clone);
   if (clone.clone?.promotable === true) {
     planPair(cluster, clone, ["promote", "promoted"], anyRequired(clone, "promote"));
     planPair(cluster, clone, ["demote", "demoted"], anyRequired(clone, "demote"));
   }
   planNotificationPoints(cluster, clone);
+}
+
+/** Its containers count; what runs inside has its clone. */
+function planBundle(cluster: Cluster, bundle: Resource): void {
+  planStartAndStop(cluster, bundle);
+  if (bundle.bundle?.inner?.clone?.promotable !== true) return;
+  planPair(cluster, bundle, ["promote", "promoted"], false);
+  planPair(cluster, bundle, ["demote", "demoted"], false);
+}
+
+function planStartAndStop(cluster: Cluster, whole: Resource): void {
+  const activities = partsOf(whole).map(activityOf);
+  const any = (name: keyof Activity): boolean => activities.some((activity) => activity[name]);
+  const started = planPair(cluster, whole, ["start", "running"], any("starting"));
+  if (!any("active") && !any("starting")) started.runnable = false;
+  planPair(cluster, whole, ["stop", "stopped"], any("stopping"));
+  for (const stop of whole.actions) if (stop.task === "stop") stop.migratable = !any("restarting");
 }
 
 function anyRequired(clone: Resource, task: "promote" | "demote"): boolean {

@@ -1,6 +1,8 @@
 /** Probes: what is not known of a resource on a node is asked before anything is started (3-actions B). */
 import { isTrue } from "@quorate/cib";
 import { ORDER } from "../model/action.ts";
+import type { PlannedAction } from "../model/action.ts";
+import type { Replica } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { markForFencing } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
@@ -22,7 +24,7 @@ export function planProbes(cluster: Cluster): void {
       planReprobe(cluster, node);
       continue;
     }
-    for (const resource of cluster.resources) planProbesOf(cluster, resource, node);
+    for (const resource of cluster.resources) if (!node.inBundle || resource.kind === "bundle") planProbesOf(cluster, resource, node);
   }
 }
 
@@ -42,7 +44,9 @@ function planReprobe(cluster: Cluster, node: Node): void {
 
 function planProbesOf(cluster: Cluster, resource: Resource, node: Node): void {
   if (resource.kind === "primitive") {
-    probe(cluster, resource, node);
+    probePrimitive(cluster, resource, node);
+  } else if (resource.bundle !== null) {
+    for (const replica of resource.bundle.replicas) probeReplica(cluster, replica, { node, others: resource.bundle.perHost > 1 ? [] : resource.bundle.replicas });
   } else if (resource.kind === "group" || resource.clone?.unique === true) {
     for (const child of resource.children) planProbesOf(cluster, child, node);
   } else {
@@ -59,13 +63,14 @@ function probedInstance(clone: Resource, node: Node): Resource | null {
     ?? byNumber[0] ?? null;
 }
 
-function probe(cluster: Cluster, resource: Resource, node: Node): void {
-  if (isRemote(node) && isKeptOffRemotes(resource, node)) return;
-  if ((resource.container !== null && resource.remoteNode === null) || resource.orphan || resource.known.has(node.index)) return;
+/** Null when there is nothing to ask. */
+function probePrimitive(cluster: Cluster, resource: Resource, node: Node): PlannedAction | null {
+  if (isRemote(node) && isKeptOffRemotes(resource, node)) return null;
+  if ((resource.container !== null && resource.remoteNode === null) || resource.orphan || resource.known.has(node.index)) return null;
   const top = topOf(resource);
-  if ((resource.exclusiveDiscovery || top.exclusiveDiscovery) && resource.scores.discovery(node.index) !== DISCOVERY.exclusive) return;
-  if (resource.scores.discovery(node.index) === DISCOVERY.never) return;
-  if (node.kind === "guest" && !guestCanBeAsked(cluster, top, node)) return;
+  if ((resource.exclusiveDiscovery || top.exclusiveDiscovery) && resource.scores.discovery(node.index) !== DISCOVERY.exclusive) return null;
+  if (resource.scores.discovery(node.index) === DISCOVERY.never) return null;
+  if (node.kind === "guest" && !guestCanBeAsked(cluster, top, node)) return null;
   const action = requestAction(cluster, { resource, task: "monitor", node, optional: false });
   action.optional = false;
   if (!resource.runningOn.includes(node)) action.targetRc = 7;
@@ -76,6 +81,21 @@ function probe(cluster: Cluster, resource: Resource, node: Node): void {
   const blocks = !action.runnable && resource.runningOn.length === 0 ? ORDER.runnableLeft : 0;
   storeOrdering(cluster, action, { resource: starter, key: actionKey(starter, "start", 0) }, ORDER.optional | blocks);
   storeOrdering(cluster, action, { resource, key: actionKey(resource, "reload-agent", 0) }, ORDER.optional);
+  return action;
+}
+
+/** Containers that cannot share a node wait for each other's probes: one may run where another is to start (3-actions B8). */
+function probeReplica(cluster: Cluster, { address, inside, node: own, container, connection }: Replica, { node, others }: { readonly node: Node; readonly others: readonly Replica[] }): void {
+  if (inside !== null && own === node) planProbesOf(cluster, inside, node);
+  if (node.inBundle) return;
+  if (address !== null) planProbesOf(cluster, address, node);
+  const probe = probePrimitive(cluster, container, node);
+  for (const other of others) {
+    if (probe === null || other.container === container) continue;
+    storeOrdering(cluster, probe, { resource: other.container, key: actionKey(other.container, "start", 0) }, ORDER.optional | ORDER.sameNode);
+  }
+  const connected = connection === null ? null : probePrimitive(cluster, connection, node);
+  if (connected !== null) storeOrdering(cluster, { resource: container, key: actionKey(container, "start", 0) }, connected, ORDER.probe);
 }
 
 /** What never runs on remote nodes, and inside of guests nothing that holds guests. */

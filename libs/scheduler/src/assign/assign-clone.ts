@@ -39,23 +39,26 @@ export function assignClone(cluster: Cluster, clone: Resource, assign: Assign): 
       attribute: colocation.attribute, factor: scoreFactor(colocation.score), flags: { active: true, nonnegative: true, thisWith: false },
     });
   }
-  clone.children = sortInstances(cluster, clone);
-  distribute(cluster, clone, { max: clone.clone.max, perNode: clone.clone.nodeMax, assign });
+  clone.children = sortInstances(cluster, clone, clone.children);
+  distribute(cluster, clone, { instances: clone.children, max: clone.clone.max, perNode: clone.clone.nodeMax, assign });
   if (clone.clone.promotable) chooseRoles(cluster, clone);
   clone.provisional = false;
   clone.assigning = false;
   return null;
 }
 
-function distribute(cluster: Cluster, clone: Resource, { max, perNode, assign }: Pick<Distribution, "max" | "perNode" | "assign">): void {
+/** `clone`: the clone, or the bundle that the containers belong to. */
+export function distribute(
+  cluster: Cluster, clone: Resource, { instances, max, perNode, assign }: Pick<Distribution, "max" | "perNode" | "assign"> & { readonly instances: readonly Resource[] },
+): void {
   const available = clone.scores.listed().filter((index) => usable(cluster, index)).length;
   const optimal = available === 0 ? max : Math.max(1, Math.floor(max / available));
   const plan: Distribution = { assign, clone, max, perNode, selective: max < available, counters: new Map(), assigned: 0 };
-  for (const instance of clone.children) {
+  for (const instance of instances) {
     if (plan.assigned >= max) break;
     keepInPlace(cluster, plan, instance, optimal);
   }
-  for (const instance of clone.children) {
+  for (const instance of instances) {
     if (!instance.provisional) continue;
     if (plan.assigned >= max) {
       for (const node of cluster.nodes) addNodeScore(cluster, instance, node.index, ban("clone", "there are enough instances (clone-max)", "clone-max"));

@@ -10,6 +10,7 @@ import { currentNode } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
 import { INFINITY, scoreFactor } from "../model/score.ts";
 import { ban } from "../read/resources.ts";
+import { assignBundle } from "./assign-bundle.ts";
 import { assignClone } from "./assign-clone.ts";
 import { applyPrimary, hasInfluence, hasUsableNode, mergeWishes, noteDifference, sortNodes } from "./colocation-scores.ts";
 import { addThisWith, addWithThis } from "../constraints/colocation.ts";
@@ -31,6 +32,7 @@ export function assign(cluster: Cluster, resource: Resource, preferred: Node | n
     case "primitive": return assignPrimitive(cluster, resource, preferred);
     case "group": return assignGroup(cluster, resource, preferred);
     case "clone": return assignClone(cluster, resource, assign);
+    case "bundle": return assignBundle(cluster, resource, assign);
   }
 }
 

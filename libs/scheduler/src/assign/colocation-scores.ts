@@ -1,5 +1,7 @@
 /** How colocations act on score tables: wishes of dependents, and the pull of a primary that has its place (2-assignment D4 to D10). */
 import { compareCapacity } from "../model/capacity.ts";
+import type { BundleSettings } from "../model/bundle.ts";
+import { isInterleaved, partsOf, perNodeMax } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import { compareBytes, isAvailable } from "../model/node.ts";
@@ -117,7 +119,13 @@ function weigh(wish: number, factor: number): number {
 
 /** A dependent counts for its primary unless it is told not to; then only while the primary is not active. */
 export function hasInfluence(colocation: Colocation, primary: Resource): boolean {
+  if (isConnectionOf(colocation.dependent, primary) && !primary.failed && primary.runningOn.length === 1) return false;
   return colocation.influence || (primary.runningOn.length === 0 && colocation.primary.runningOn.length === 0);
+}
+
+/** A container that runs well does not move to where its connection is. */
+function isConnectionOf(dependent: Resource, container: Resource): boolean {
+  return dependent.remoteNode?.inBundle === true && dependent.container === container;
 }
 
 /** The place of an assigned primary in the table of its dependent. */
@@ -128,6 +136,7 @@ export function applyPrimary(cluster: Cluster, dependent: Resource, primary: Res
   }
   if (primary.kind === "group") applyGroupPrimary(cluster, dependent, primary, colocation);
   else if (primary.kind === "clone") applyClonePrimary(cluster, dependent, primary, colocation);
+  else if (primary.kind === "bundle") applyBundlePrimary(cluster, dependent, primary, colocation);
   else applyLeafPrimary(cluster, dependent, primary, colocation);
 }
 
@@ -194,9 +203,17 @@ function applyClonePrimary(cluster: Cluster, dependent: Resource, clone: Resourc
   else for (const instance of clone.children) applyPrimary(cluster, dependent, instance, colocation);
 }
 
-/** Whether each instance of the dependent clone goes with one instance of this one. */
+/** Clones and bundles are paired with it, whatever they say of interleaving. */
+function applyBundlePrimary(cluster: Cluster, dependent: Resource, bundle: Resource, colocation: Colocation): void {
+  if (bundle.provisional || !dependent.provisional) return;
+  if (colocation.dependent.kind === "clone" || colocation.dependent.kind === "bundle") applyInterleaved(cluster, dependent, bundle, colocation);
+  else if (colocation.score >= INFINITY) restrictToInstances(cluster, dependent, bundle, colocation);
+  else for (const container of partsOf(bundle)) applyPrimary(cluster, dependent, container, colocation);
+}
+
+/** Whether each instance of the dependent clone or bundle goes with one instance of this clone. */
 export function isPairedWith(clone: Resource, { dependent }: Colocation): boolean {
-  return dependent.clone !== null && dependent.clone.interleave && dependent.clone.nodeMax === clone.clone?.nodeMax;
+  return isInterleaved(dependent) && perNodeMax(dependent) === perNodeMax(clone);
 }
 
 /** An interleaved clone's instance goes with the one instance that is on its node. */
@@ -221,7 +238,7 @@ function firstPair(cluster: Cluster, dependent: Resource, clone: Resource): Reso
 }
 
 export function instanceOn(clone: Resource, node: Node): Resource | null {
-  return clone.children.find((instance) => !isBlocked(instance) && assignedPlaces(instance).includes(node)) ?? null;
+  return partsOf(clone).find((instance) => !isBlocked(instance) && assignedPlaces(instance).includes(node)) ?? null;
 }
 
 function isBlocked(resource: Resource): boolean {
@@ -235,12 +252,18 @@ export function assignedPlaces(resource: Resource): readonly Node[] {
 }
 
 export function restrictToInstances(cluster: Cluster, dependent: Resource, clone: Resource, colocation: Colocation): void {
-  const allowed = new Set(clone.children.filter((instance) => !isBlocked(instance)).flatMap(assignedPlaces));
+  const able = clone.bundle === null ? clone.children : partsInRole(clone.bundle, colocation);
+  const allowed = new Set(able.filter((instance) => !isBlocked(instance)).flatMap(assignedPlaces));
   const before = dependent.scores.copy();
   for (const node of cluster.nodes) {
     if (dependent.scores.has(node.index) && !allowed.has(node)) dependent.scores.set(node.index, -INFINITY);
   }
   noteDifference(dependent, before, { id: colocation.id, text: `${clone.id} does not run there` });
+}
+
+/** Containers; only those in which the resource is to be promoted when that is asked for. */
+function partsInRole({ replicas }: BundleSettings, { primaryRole }: Colocation): Resource[] {
+  return replicas.filter(({ inside }) => primaryRole !== "Promoted" || inside?.nextRole === "Promoted").map(({ container }) => container);
 }
 
 /** Notes what a colocation did to a table, so that the score can be explained. */

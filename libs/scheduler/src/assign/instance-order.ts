@@ -14,8 +14,8 @@ export function instancePlace(instance: Resource): Node | null {
 }
 
 /** A stable merge sort: the comparison is not transitive in rare cases, and the outcome must be the same always. */
-export function sortInstances(cluster: Cluster, clone: Resource): Resource[] {
-  return mergeSort(clone.children, (a, b) => compareInstances(cluster, clone, a, b));
+export function sortInstances(cluster: Cluster, clone: Resource, instances: readonly Resource[]): Resource[] {
+  return mergeSort(instances, (a, b) => compareInstances(cluster, clone, a, b));
 }
 
 export function mergeSort<T>(items: readonly T[], compare: (a: T, b: T) => number): T[] {
@@ -57,11 +57,16 @@ export function compareInstances(cluster: Cluster, clone: Resource, a: Resource,
   const failed = Number(anyFailed(a)) - Number(anyFailed(b));
   if (failed !== 0) return failed;
   const wish = colocationScore(cluster, clone, b, placeB) - colocationScore(cluster, clone, a, placeA);
-  return wish !== 0 ? wish : (a.instance ?? 0) - (b.instance ?? 0);
+  return wish !== 0 ? wish : numberOf(a) - numberOf(b);
 }
 
 function priorityOf(instance: Resource): number {
   return instance.promotion?.priority ?? instance.settings.priority;
+}
+
+/** Containers of a bundle bear their number at the end of their ids. */
+function numberOf(instance: Resource): number {
+  return instance.instance ?? Number.parseInt(instance.id.slice(instance.id.lastIndexOf("-") + 1), 10);
 }
 
 /** Null when it is not active, or on a node it may not be on. */

@@ -11,10 +11,10 @@ import { ban } from "../read/resources.ts";
 /** Bans and colocations that connections and containers bring with them; managed primitives only (2-assignment C13, D12). */
 export function addContainerCriteria(cluster: Cluster, resource: Resource): void {
   if (!resource.managed) return;
-  if (resource.container !== null) stayWithContainer(cluster, resource, resource.container);
+  if (resource.container !== null && resource.remoteNode?.inBundle !== true) stayWithContainer(cluster, resource, resource.container);
   if (resource.remoteNode !== null) banFrom(cluster, resource, isRemote, "a connection is never put on a remote node");
   else if (isFenceDevice(resource)) banFrom(cluster, resource, isRemote, "fence devices are never put on remote nodes");
-  if (guestOf(resource) !== null) banFrom(cluster, resource, isRemote, "what holds a guest node is never put on a remote node");
+  if (guestOf(resource)?.inBundle === false) banFrom(cluster, resource, isRemote, "what holds a guest node is never put on a remote node");
 }
 
 /** A container that is, or holds, a remote node is where the resource runs; any other only goes along with it. */

@@ -1,4 +1,5 @@
 /** What colocation constraints with roles say about promoting an instance that has its node (2-assignment E14). */
+import { partsOf } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Colocation, Resource } from "../model/resource.ts";
 import { leavesOf } from "../model/resource.ts";
@@ -18,6 +19,9 @@ export function applyRoleColocation(cluster: Cluster, dependent: Resource, prima
     case "clone":
       if (primary.clone?.promotable === true && colocation.primaryRole !== "Unknown") compareWithRole(dependent, primary, colocation);
       else compareWithClone(cluster, dependent, primary, colocation);
+      return;
+    case "bundle":
+      compareWithClone(cluster, dependent, primary, colocation);
   }
 }
 
@@ -55,7 +59,7 @@ function compareWithRole(dependent: Resource, clone: Resource, colocation: Coloc
 /** Instances of another clone in any role. One that has no partner any more loses its node. */
 function compareWithClone(cluster: Cluster, dependent: Resource, clone: Resource, colocation: Colocation): void {
   if (clone.provisional) return;
-  if (isPairedWith(clone, colocation)) {
+  if (clone.kind === "bundle" || isPairedWith(clone, colocation)) {
     const [place] = assignedPlaces(dependent);
     const instance = place === undefined ? null : instanceOn(clone, place);
     if (instance !== null) applyRoleColocation(cluster, dependent, instance, colocation);
@@ -63,7 +67,7 @@ function compareWithClone(cluster: Cluster, dependent: Resource, clone: Resource
   } else if (colocation.score >= INFINITY) {
     restrictToInstances(cluster, dependent, clone, colocation);
   } else {
-    for (const instance of clone.children) applyRoleColocation(cluster, dependent, instance, colocation);
+    for (const instance of partsOf(clone)) applyRoleColocation(cluster, dependent, instance, colocation);
   }
 }
 

@@ -11,7 +11,7 @@ import type { ResourceSet } from "./constrained-resources.ts";
 import { lifetimePasses } from "./location.ts";
 import { orderAntiColocated } from "./anti-colocation.ts";
 
-const KIND_RANK: Readonly<Record<Resource["kind"], number>> = { clone: 2, group: 1, primitive: 0 };
+const KIND_RANK: Readonly<Record<Resource["kind"], number>> = { bundle: 3, clone: 2, group: 1, primitive: 0 };
 
 /** Negative: `a` stands before `b` in lists of colocations. */
 function compareImportance(a: Resource, b: Resource): number {

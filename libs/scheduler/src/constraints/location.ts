@@ -1,6 +1,7 @@
 /** Location constraints, node health as one, and how they enter the score tables (2-assignment C3 to C8, G4). */
 import type { XmlElement } from "@quorate/cib";
 import { isTrue, parseScore } from "@quorate/cib";
+import { placedParts } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { findNode, nodeContext } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
@@ -174,7 +175,9 @@ export function applyLocations(cluster: Cluster): void {
 function applyLocation(constraint: LocationConstraint, resource: Resource): void {
   if (constraint.role !== "Unknown" && constraint.role !== resource.nextRole) return;
   addScoresOf(constraint, resource, 1);
-  if (resource.kind === "clone") {
+  if (resource.kind === "bundle") {
+    for (const part of placedParts(resource)) addScoresOf(constraint, part, 1);
+  } else if (resource.kind === "clone") {
     for (const instance of resource.children) applyLocation(constraint, instance);
   } else if (resource.kind === "group") {
     resource.children.forEach((member, position) => addScoresOf(constraint, member, position === 0 || resource.group?.colocated === false ? 1 : 0));

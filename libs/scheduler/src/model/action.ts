@@ -109,4 +109,6 @@ export const ORDER = {
   pseudoLeft: 0x20000,
   notMigrating: 0x40000,
   impliesThenOnNode: 0x80000,
+  /** A probe that has to wait for what it looks into; not when that runs already. */
+  probe: 0x100000,
 } as const;

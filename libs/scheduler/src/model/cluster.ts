@@ -48,8 +48,6 @@ export interface Cluster {
   readonly haveFenceDevice: boolean;
   /** Fencing is enabled, and some resource provides or requires unfencing (1-state C3). */
   readonly unfencing: boolean;
-  /** Ids of bundles and of what stands in them. */
-  readonly bundleIds: readonly string[];
   readonly warnings: string[];
   recheckAtMs: number | null;
 }

@@ -28,6 +28,8 @@ export interface Node {
   requiresReset: boolean;
   /** Remote nodes: fenced since its connection was lost (`node_fenced`). */
   fenced: boolean;
+  /** Inside a container of a bundle: only the one instance made for it may run there. */
+  inBundle: boolean;
   /** False: nothing is probed there (`resource-discovery-enabled`). */
   probesAllowed: boolean;
   /** Score every table starts with; -INFINITY when offline or shutting down. */

@@ -1,8 +1,9 @@
-/** A resource while a decision is being made: a primitive, or a group or clone that holds others. */
+/** A resource while a decision is being made: a primitive, or a group, clone or bundle that holds others. */
 import type { XmlElement } from "@quorate/cib";
 import type { Role, ScoreTerm } from "../types.ts";
 import type { NotifiedTask, PlannedAction } from "./action.ts";
 import type { Capacity } from "./capacity.ts";
+import type { BundleSettings } from "./bundle.ts";
 import type { Node } from "./node.ts";
 import type { ScoreTable } from "./score-table.ts";
 
@@ -100,7 +101,7 @@ export interface Resource {
   readonly id: string;
   /** Configured id, without instance number. */
   readonly configId: string;
-  readonly kind: "primitive" | "group" | "clone";
+  readonly kind: "primitive" | "group" | "clone" | "bundle";
   readonly element: XmlElement;
   readonly parent: Resource | null;
   children: Resource[];
@@ -114,6 +115,10 @@ export interface Resource {
   readonly utilization: Capacity;
   readonly group: GroupSettings | null;
   readonly clone: CloneSettings | null;
+  /** Set once its parts are made. */
+  bundle: BundleSettings | null;
+  /** Inside a bundle: the address by which others reach it. */
+  externalAddress: string | null;
   /** Number inside the clone, also of group instances; null outside clones. */
   readonly instance: number | null;
   /** Stands in no clone, or in a globally unique one. */
@@ -182,10 +187,17 @@ export interface Resource {
   restarting: boolean;
 }
 
+/** The outermost group or clone it stands in; in a bundle every part is by itself. */
 export function topOf(resource: Resource): Resource {
   let top = resource;
-  while (top.parent !== null) top = top.parent;
+  while (top.parent !== null && top.parent.kind !== "bundle") top = top.parent;
   return top;
+}
+
+/** The same, where a bundle counts as a whole. */
+export function wholeOf(resource: Resource): Resource {
+  const top = topOf(resource);
+  return top.parent ?? top;
 }
 
 export function isAncestor(ancestor: Resource, resource: Resource): boolean {
@@ -193,9 +205,14 @@ export function isAncestor(ancestor: Resource, resource: Resource): boolean {
   return false;
 }
 
-/** The primitives below, in order; a primitive is its own leaf. */
+/** The primitives below, in order; a primitive is its own leaf. A bundle goes by replica. */
 export function leavesOf(resource: Resource): Resource[] {
+  if (resource.bundle !== null) return leavesOfBundle(resource.bundle);
   return resource.kind === "primitive" ? [resource] : resource.children.flatMap(leavesOf);
+}
+
+function leavesOfBundle({ replicas }: BundleSettings): Resource[] {
+  return replicas.flatMap(({ address, container, connection, inside }) => [address, container, connection, ...(inside === null ? [] : leavesOf(inside))]).filter((leaf) => leaf !== null);
 }
 
 /** Innermost clone a resource stands in, or is. */

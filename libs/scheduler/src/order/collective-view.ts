@@ -2,6 +2,7 @@
 import { findAction } from "../actions/action-table.ts";
 import type { PlannedAction } from "../model/action.ts";
 import type { Node } from "../model/node.ts";
+import { instancesFor } from "../model/bundle.ts";
 import type { Resource } from "../model/resource.ts";
 
 export interface View {
@@ -20,6 +21,7 @@ export function memberTask({ task, notification }: Pick<PlannedAction, "task" | 
 /** As seen by an action on `node`: a clone is required there or not, but runnable when it is anywhere. */
 export function viewFrom(action: PlannedAction, node: Node | null): View {
   if (action.resource === null) return action;
+  if (action.resource.kind === "bundle") return viewOf(action.resource, action, node);
   const anywhere = viewOf(action.resource, action, null);
   if (node === null || action.resource.kind !== "clone") return anywhere;
   const there = viewOf(action.resource, action, node);
@@ -31,7 +33,9 @@ export function viewOf(resource: Resource, action: PlannedAction, node: Node | n
   switch (resource.kind) {
     case "primitive": return { optional: action.optional, runnable: action.runnable };
     case "group": return viewOfGroup(resource, action, node);
-    case "clone": return viewOfClone(resource, action, node);
+    case "clone":
+    case "bundle":
+      return viewOfInstances(resource, action, node);
   }
 }
 
@@ -57,9 +61,9 @@ function viewOfGroup(group: Resource, action: PlannedAction, node: Node | null):
   return { optional, runnable };
 }
 
-function viewOfClone(clone: Resource, action: PlannedAction, node: Node | null): View {
+function viewOfInstances(whole: Resource, action: PlannedAction, node: Node | null): View {
   let optional = true, runnable = false;
-  for (const instance of clone.children) {
+  for (const instance of instancesFor(whole, memberTask(action))) {
     // A group has completions of its own
     const task = instance.kind === "primitive" ? memberTask(action) : (action.notification?.operation ?? action.task);
     const own = findAction(instance, task, instance.kind === "primitive" ? node : null);

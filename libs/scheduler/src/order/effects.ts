@@ -2,6 +2,7 @@
 import { findAction } from "../actions/action-table.ts";
 import type { Ordering, PlannedAction } from "../model/action.ts";
 import { ORDER } from "../model/action.ts";
+import { actorOf, hasParts, partsOf } from "../model/bundle.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
@@ -58,7 +59,7 @@ function note(action: PlannedAction, cause: PlannedAction, how: "required" | "un
 }
 
 const DISTRIBUTED: readonly number[] = [
-  ORDER.impliesThen, ORDER.restart, ORDER.impliesFirst, ORDER.promotedImpliesFirst, ORDER.oneOrMore, ORDER.runnableLeft,
+  ORDER.impliesThen, ORDER.restart, ORDER.impliesFirst, ORDER.promotedImpliesFirst, ORDER.oneOrMore, ORDER.probe, ORDER.runnableLeft,
   ORDER.impliesFirstMigratable, ORDER.pseudoLeft, ORDER.asymmetrical,
 ];
 
@@ -74,7 +75,11 @@ export function applyOrdering(ordering: Ordering, firstView: View, nextView: Vie
   }
   for (const flag of DISTRIBUTED) {
     if ((flags & flag) === 0) continue;
-    const effect = { flag, first, view: firstView };
+    if (flag === ORDER.probe && !firstView.runnable && (first.resource?.runningOn.length ?? 0) > 0) {
+      ordering.flags = 0;
+      continue;
+    }
+    const effect = { flag: flag === ORDER.probe ? ORDER.runnableLeft : flag, first, view: firstView };
     if (flag === ORDER.impliesFirst && !interleaves(first, next)) loseMigration(first, { next, view: nextView }, change);
     else if (next.resource !== null) distribute(next.resource, next, node, effect, change);
     else applyToPlain(next, effect, change);
@@ -116,7 +121,8 @@ function loseMigration(first: PlannedAction, after: { readonly next: PlannedActi
 
 /** To the resource's own action, next to the members that have it (3-actions O13). */
 export function distribute(resource: Resource, next: PlannedAction, node: Node | null, effect: Effect, change: Change): void {
-  if (resource.kind === "clone" && interleaves(effect.first, next)) {
+  const many = hasParts(resource);
+  if (many && interleaves(effect.first, next)) {
     applyInterleaved(next, node, effect, change);
     return;
   }
@@ -126,14 +132,14 @@ export function distribute(resource: Resource, next: PlannedAction, node: Node |
   change.next ||= own.next;
   // A stop of a member may bring back its start before the whole is looked at again
   if (own.next && resource.parent !== null) change.revisit.push(next);
-  for (const member of resource.children) {
+  for (const member of many ? partsOf(resource) : resource.children) {
     const action = findAction(member, next.task, node);
-    if (action === null || (resource.kind === "clone" && !viewOf(member, action, node).runnable)) continue;
+    if (action === null || (many && !viewOf(member, action, node).runnable)) continue;
     const inner: Change = { first: false, next: false, revisit: change.revisit };
     distribute(member, action, node, effect, inner);
     change.first ||= inner.first;
     change.next ||= inner.next;
-    if (inner.next && resource.kind === "clone") change.revisit.push(...action.outputs.map((output) => output.next));
+    if (inner.next && many) change.revisit.push(...action.outputs.map((output) => output.next));
   }
 }
 
@@ -143,17 +149,18 @@ function applyInterleaved(next: PlannedAction, node: Node | null, effect: Effect
   if (firstClone === null || nextClone === null) return;
   const leaving = effect.first.task === "stopped" || effect.first.task === "demoted";
   const firstTask = memberTask(effect.first);
-  for (const instance of nextClone.children) {
+  for (const instance of partsOf(nextClone)) {
     const pair = findPair(firstClone, instance, leaving);
     if (pair === null) {
       if (!leaving && (effect.flag & (ORDER.runnableLeft | ORDER.impliesThen)) !== 0 && giveUp(instance)) change.next = true;
       continue;
     }
-    const firstAction = findAction(pair, firstTask, null), nextAction = findAction(instance, next.task, node);
+    const firstActor = actorOf(firstClone, pair, ["stop"], firstTask), nextActor = actorOf(nextClone, instance, ["promote", "demote"], next.task);
+    const firstAction = findAction(firstActor, firstTask, null), nextAction = findAction(nextActor, next.task, node);
     if (firstAction === null || nextAction === null) continue;
     if (attach(firstAction, nextAction, effect.flag)) change.next = true;
     const inner: Change = { first: false, next: false, revisit: change.revisit };
-    distribute(instance, nextAction, node, { flag: effect.flag, first: firstAction, view: viewOf(pair, firstAction, node) }, inner);
+    distribute(nextActor, nextAction, node, { flag: effect.flag, first: firstAction, view: viewOf(firstActor, firstAction, node) }, inner);
     if (inner.next) {
       change.next = true;
       change.revisit.push(...nextAction.outputs.map((output) => output.next));

@@ -6,6 +6,7 @@ import type { Cluster } from "../model/cluster.ts";
 import type { Resource } from "../model/resource.ts";
 import { cloneOf, guestOf } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
+import { orderBundle } from "./bundle-orderings.ts";
 import { orderByLoad } from "./load-orderings.ts";
 import { isPromotableGroup, orderCloneRoles, orderGroupRoles } from "./role-orderings.ts";
 import { storeOrdering } from "./stored-orderings.ts";
@@ -17,6 +18,7 @@ export function addInternalOrderings(cluster: Cluster, resource: Resource): void
     case "primitive": orderPrimitive(cluster, resource); return;
     case "group": orderGroup(cluster, resource); return;
     case "clone": orderClone(cluster, resource); return;
+    case "bundle": if (resource.bundle !== null) orderBundle(cluster, resource, resource.bundle, (part) => addInternalOrderings(cluster, part)); return;
   }
 }
 

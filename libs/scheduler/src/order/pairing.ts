@@ -1,14 +1,15 @@
 /** Interleaved clones: which instance goes with which (3-actions O14, O15). */
 import type { PlannedAction } from "../model/action.ts";
+import { hasParts, isInterleaved, partsOf } from "../model/bundle.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
 import { leavesOf } from "../model/resource.ts";
 import { INFINITY } from "../model/score.ts";
 
 export function interleaves(first: PlannedAction, next: PlannedAction): boolean {
-  if (first.resource?.clone == null || next.resource?.clone == null || first.resource === next.resource) return false;
+  if (first.resource === null || next.resource === null || !hasParts(first.resource) || !hasParts(next.resource) || first.resource === next.resource) return false;
   const goingDown = next.task === "stop" || next.task === "demote";
-  return goingDown ? first.resource.clone.interleave : next.resource.clone.interleave;
+  return isInterleaved(goingDown ? first.resource : next.resource);
 }
 
 /** The instance of the other clone on the same node; one that is nowhere yet is paired where it may go. */
@@ -20,7 +21,7 @@ export function findPair(clone: Resource, instance: Resource, current: boolean):
   const nodes = table.listed().toSorted((a, b) => table.get(b) - table.get(a));
   for (const index of nodes) {
     if (table.get(index) <= -INFINITY) continue;
-    const found = clone.children.find((candidate) => {
+    const found = partsOf(clone).find((candidate) => {
       const [place, more] = placesOf(candidate, current);
       return place?.index === index && more === undefined && !isBlocked(candidate);
     });
@@ -30,7 +31,7 @@ export function findPair(clone: Resource, instance: Resource, current: boolean):
 }
 
 function matching(clone: Resource, node: Node, current: boolean): Resource | null {
-  return clone.children.find((candidate) => {
+  return partsOf(clone).find((candidate) => {
     const [place, more] = placesOf(candidate, current);
     return place === node && more === undefined && !isBlocked(candidate);
   }) ?? null;

@@ -8,7 +8,7 @@ import { ORDER } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
-import { isAncestor, topOf } from "../model/resource.ts";
+import { isAncestor, wholeOf } from "../model/resource.ts";
 import { INFINITY } from "../model/score.ts";
 import { assignedPlaces } from "../assign/colocation-scores.ts";
 import { attach } from "./attach.ts";
@@ -81,14 +81,14 @@ function completionOf(first: PlannedAction, next: PlannedAction): PlannedAction 
   const task = COMPLETION[first.task];
   if (task === undefined || first.notification !== null) return null;
   // Instances that are told of it have to be told before anybody else goes on
-  const told = resource.parent === null ? resource.notifiedTasks.find((one) => one.task === first.task) : undefined;
+  const told = resource.parent === null || resource.parent.kind === "bundle" ? resource.notifiedTasks.find((one) => one.task === first.task) : undefined;
   return told?.postConfirmed ?? findAction(resource, task, null);
 }
 
 /** What must be with a resource that cannot start cannot start either (3-actions U20). */
 export function blockColocated(cluster: Cluster, action: PlannedAction): void {
   if (action.runnable || action.resource === null || (action.task !== "start" && action.task !== "promote")) return;
-  const top = topOf(action.resource);
+  const top = wholeOf(action.resource);
   for (const child of top.children) {
     const own = findAction(child, action.task, null);
     if (own === null || own.runnable) return;

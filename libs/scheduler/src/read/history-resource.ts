@@ -1,5 +1,6 @@
 /** Which resource an entry of the history is about (1-state F2, F3). */
 import type { XmlElement } from "@quorate/cib";
+import { bundleOf, replicaOn } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { noteRecheck, plainContext } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
@@ -9,7 +10,6 @@ import { readSets } from "./attribute-sets.ts";
 import { addNodeScore, ban, banEverywhere, cloneTemplate, createResource, markOrphan, readResource } from "./resources.ts";
 import { child } from "@quorate/cib";
 import { linkOrphan } from "./remote-nodes.ts";
-import { isBundlePart } from "./unsupported.ts";
 
 export function resourceOfHistory(cluster: Cluster, node: Node, element: XmlElement): Resource | null {
   const id = element.attributes["id"];
@@ -17,7 +17,7 @@ export function resourceOfHistory(cluster: Cluster, node: Node, element: XmlElem
   const found = findByHistoryId(cluster, id);
   if (found === null) return child(element, "lrm_rsc_op") === null ? null : createOrphan(cluster, element, id);
   if (found.unique) return found;
-  const instance = chooseInstance(cluster, found, node);
+  const instance = insideOf(found, node) ?? chooseInstance(cluster, found, node);
   instance.historyName = id;
   return instance;
 }
@@ -28,6 +28,12 @@ function findByHistoryId(cluster: Cluster, id: string): Resource | null {
   if (exact !== undefined) return exact.kind === "primitive" ? exact : null;
   const first = cluster.byId.get(`${id.replace(/:\d+$/, "")}:0`);
   return first !== undefined && first.kind === "primitive" && !first.unique ? first : null;
+}
+
+/** In a bundle the node tells which instance it is. */
+function insideOf(sample: Resource, node: Node): Resource | null {
+  const bundle = bundleOf(sample);
+  return bundle === null ? null : (replicaOn(bundle, node)?.inside ?? null);
 }
 
 /** For an anonymous clone: the instance already there, else one that is nowhere, else a new surplus one. */
@@ -51,7 +57,7 @@ function chooseInstance(cluster: Cluster, sample: Resource, node: Node): Resourc
     }
   }
   const chosen = here ?? (duplicate ? undefined : free);
-  const doubtful = chosen !== undefined && !requiresFencing(chosen) && (!node.online || node.unclean) && clone.clone.max !== cluster.nodes.length;
+  const doubtful = chosen !== undefined && !requiresFencing(chosen) && node.kind !== "guest" && (!node.online || node.unclean) && clone.clone.max !== cluster.nodes.length;
   if (chosen !== undefined && !doubtful) return chosen;
   const surplus = createSurplusInstance(cluster, clone);
   return memberOf(surplus) ?? surplus;
@@ -85,10 +91,8 @@ function createOrphan(cluster: Cluster, element: XmlElement, id: string): Resour
   const made: XmlElement = { name: "primitive", attributes, children: [], place: null };
   const resource = createResource(cluster, { element: made, kind: "primitive", parent: null, instance: null, meta });
   resource.orphan = true;
-  const bundled = isBundlePart(cluster, id);
-  if (!bundled) linkOrphan(cluster, resource);
-  if (bundled) resource.managed = false;
-  else if (cluster.options.stopOrphanResources) banEverywhere(cluster, resource, ban("orphan", "it is not configured any more"));
+  linkOrphan(cluster, resource);
+  if (cluster.options.stopOrphanResources) banEverywhere(cluster, resource, ban("orphan", "it is not configured any more"));
   else resource.managed = false;
   cluster.resources.push(resource);
   return resource;

@@ -45,7 +45,7 @@ export function createNode(
   return {
     index, id, name, kind, isDc, attributes: new Map(),
     online: false, unclean: false, pending: false, standby: false, standbyOnFail: false, maintenance: false,
-    shutdown: false, unseen: true, connection: null, requiresReset: false, fenced: false, probesAllowed: true, baseScore: score, health: "green", fenceReason: null, assignedCount: 0, free: new Map(),
+    shutdown: false, unseen: true, connection: null, requiresReset: false, fenced: false, inBundle: false, probesAllowed: true, baseScore: score, health: "green", fenceReason: null, assignedCount: 0, free: new Map(),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What one entry of the history means (1-state F5): remapping of exit codes, success and failure. */
 import { requestAction } from "../actions/action-table.ts";
+import { bundleOf } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { canFence } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
@@ -52,7 +53,7 @@ interface Outcome {
 export function applyOperation(replay: Replay, entry: HistoryEntry): void {
   if (entry.task === "notify" || entry.task === "meta-data") return;
   const { cluster, resource, node } = replay;
-  const maskable = isProbe(entry) && (entry.rc === RC.notInstalled || entry.rc === RC.invalidParameter || entry.status === STATUS.notInstalled);
+  const maskable = bundleOf(resource) === null && isProbe(entry) && (entry.rc === RC.notInstalled || entry.rc === RC.invalidParameter || entry.status === STATUS.notInstalled);
   const expired = entry.status !== STATUS.notInstalled && checkExpiry(replay, entry);
   const outcome = remap(replay, entry, maskable);
   if (expired && maskable && entry.rc !== entry.targetRc) {

@@ -14,21 +14,10 @@ import { expandTemplate } from "./templates.ts";
 import { readUtilization } from "./utilization.ts";
 import { child, descendants, parseBoolean, parseIntervalMs, parseScore } from "@quorate/cib";
 
-const KINDS: Readonly<Record<string, Resource["kind"]>> = { primitive: "primitive", group: "group", clone: "clone", master: "clone" };
+const KINDS: Readonly<Record<string, Exclude<Resource["kind"], "bundle">>> = { primitive: "primitive", group: "group", clone: "clone", master: "clone" };
 
 /** Classes whose agents cannot tell instances apart. */
 const WITHOUT_INSTANCES: ReadonlySet<string> = new Set(["lsb", "systemd", "service", "upstart", "nagios"]);
-
-/** Fills `cluster.resources`: document order, next the connections to guests that nobody has configured; then priority. */
-export function readResources(cluster: Cluster, section: XmlElement, connections: readonly XmlElement[]): void {
-  for (const element of [...section.children, ...connections]) {
-    if (element.name === "template") continue;
-    const resource = KINDS[element.name] === undefined ? null : readResource(cluster, element, null, null);
-    if (resource !== null) cluster.resources.push(resource);
-    else cluster.warnings.push(`Resource ${element.attributes["id"] ?? ""} (${element.name}) cannot be handled here and is left alone`);
-  }
-  cluster.resources.sort((a, b) => b.settings.priority - a.settings.priority);
-}
 
 /** Null when there is nothing to make of it: an unknown template, a clone of nothing. `instance` numbers a clone's child. */
 export function readResource(cluster: Cluster, given: XmlElement, parent: Resource | null, instance: number | null): Resource | null {
@@ -72,7 +61,7 @@ export function markOrphan(resource: Resource): void {
 }
 
 /** What wins: the element's own XML attributes, its sets, its parents' sets, `rsc_defaults`, the parent's table (1-state B5). */
-function readMeta(cluster: Cluster, element: XmlElement, parent: Resource | null): Map<string, string> {
+export function readMeta(cluster: Cluster, element: XmlElement, parent: Resource | null): Map<string, string> {
   const meta = new Map(Object.entries(element.attributes));
   const context = { ...plainContext(cluster, (atMs) => noteRecheck(cluster, atMs)), resource: agentOf(element) };
   const source = { ids: cluster.ids, context };
@@ -113,7 +102,7 @@ export function createResource(cluster: Cluster, { element, kind, parent, instan
     configId, kind, element, parent, children: [], agent, meta, settings, clone, instance, unique,
     operations: kind === "primitive" ? readOperations(cluster, element) : [], options: new Map(),
     utilization: readUtilization(element, { ids: cluster.ids, context: plainContext(cluster, (atMs) => noteRecheck(cluster, atMs)) }),
-    group: kind === "group" ? readGroupSettings(meta) : null,
+    group: kind === "group" ? readGroupSettings(meta) : null, bundle: null, externalAddress: null,
     remoteNode: null, container: null, fillers: [], reconnectMs: 0,
     orphan: false, managed, maintenance, blocked: false, failed: false, failureIgnored: false,
     mustStop: false, startPending: false, mayMigrate: settings.allowMigrate, partialMigration: null, danglingSources: [], role: "Stopped", nextRole: targetRole(meta, clone ?? parent?.clone ?? parent?.parent?.clone ?? null),
@@ -127,11 +116,14 @@ export function createResource(cluster: Cluster, { element, kind, parent, instan
   return resource;
 }
 
-/** Every node with its base score; empty in an asymmetric cluster, but for connections to guests that nobody has configured. */
-function baseTable(cluster: Cluster, meta: ReadonlyMap<string, string>): ScoreTable {
+/**
+ * Every node with its base score; empty in an asymmetric cluster, but for connections to guests that nobody has configured.
+ * What comes after a bundle does not know its nodes at all.
+ */
+export function baseTable(cluster: Cluster, meta: ReadonlyMap<string, string>): ScoreTable {
   const table = new ScoreTable(cluster.nodeByIndex.length);
   if (cluster.options.symmetricCluster || meta.has("internal_rsc")) {
-    for (const node of cluster.nodeByIndex) if (node.kind !== "ping") table.set(node.index, node.baseScore);
+    for (const node of cluster.nodeByIndex) if (node.kind !== "ping" && !node.inBundle) table.set(node.index, node.baseScore);
   }
   return table;
 }

@@ -12,10 +12,9 @@ import { HistoryIndex } from "./migration-history.ts";
 import { readNodes, readNodeStates } from "./nodes.ts";
 import { readOptionValues, typedOptions } from "./options.ts";
 import { linkRemoteNodes, readRemoteNodes } from "./remote-nodes.ts";
-import { readResources } from "./resources.ts";
+import { readResources } from "./configured-resources.ts";
 import { isTrue } from "./rules.ts";
 import { child } from "@quorate/cib";
-import { bundleIds } from "./unsupported.ts";
 
 export interface KnownState {
   readonly cluster: Cluster;
@@ -59,7 +58,6 @@ function emptyCluster(root: XmlElement, nowMs: number): Cluster {
     plainFailCounts: featureSetBefore(root.attributes["crm_feature_set"] ?? "", [3, 0, 13]),
     resources: [], allResources: [], byId: new Map(), actions: new ActionTable(), stored: [], locations: [], promotionTickets: new Map(), locks: new Map(), nodePriorities: new Map(),
     history: new HistoryIndex(child(root, "status")), failedOperations: [], expiredMonitors: new Set(), warnings: [], recheckAtMs: recheck,
-    bundleIds: bundleIds(child(configuration, "resources") ?? EMPTY),
     unfencing: options.fencingEnabled && (usesUnfencing(child(configuration, "resources")) || usesUnfencing(child(configuration, "rsc_defaults"))),
     haveFenceDevice: options.haveWatchdog || hasFenceDevice(child(configuration, "resources") ?? EMPTY),
   };

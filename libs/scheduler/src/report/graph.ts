@@ -59,7 +59,7 @@ function emissionOrder(cluster: Cluster): PlannedAction[] {
 
 function isEmitted(action: PlannedAction): boolean {
   const { resource, node } = action;
-  if (resource?.kind === "clone") viewOf(resource, action, null);
+  if (resource?.kind === "clone" || resource?.kind === "bundle") viewOf(resource, action, null);
   if (!action.runnable || (action.optional && !action.printed)) return false;
   if (resource !== null && !resource.managed && action.task !== "monitor" && action.intervalMs === 0) return false;
   if (action.pseudo || action.task === "stonith" || action.task === "do_shutdown") return true;
