@@ -33,7 +33,7 @@ function applyResult(replica: Replica, node: NodeName, result: OperationResult, 
   replica.cib = changeNodeState(replica.cib, node, (state) => changeResourceHistory(state, resource, (history) => recordResult(history, result)));
   if (isFailure(result)) return [countFailure(replica, node, result, atMs)];
   const events: EventDraft[] = [];
-  const past: Readonly<Record<string, string>> = { start: "started", stop: "stopped", promote: "promoted", demote: "demoted" };
+  const past: Readonly<Record<string, string>> = { start: "started", stop: "stopped", promote: "promoted", demote: "demoted", migrate_from: "migrated" };
   const word = past[task];
   if (word !== undefined) events.push(draft(`resource.${word}`, "info", atMs, `${resource} ${word} on ${node}`, { node, resource, data: { execMs: String(result.execMs) } }));
   if (task === "start") events.push(...completeFailover(replica, resource, { node, atMs }));

@@ -40,7 +40,11 @@ export function isSurprise({ status, rc, operation }: OperationResult): boolean 
   return status === "done" && operation.task === "monitor" && operation.intervalMs === 0 && rc !== operation.targetRc;
 }
 
-/** Writes one result into the history of its resource. Cancelled runs leave no trace; a stop that worked ends recurring ones. */
+/**
+ * Writes one result into the history of its resource. Cancelled runs leave no trace; a stop that worked ends recurring ones.
+ * A migration that failed stands only as the last failure, and until one of its kind works: the scheduler pairs the entries
+ * of source and target, and passes over what stands twice.
+ */
 export function recordResult(resource: XmlElement | null, result: OperationResult): XmlElement {
   const { operation } = result;
   const base = resource ?? makeElement("lrm_resource", {
@@ -49,14 +53,21 @@ export function recordResult(resource: XmlElement | null, result: OperationResul
   if (result.status === "cancelled") return base;
   const entries = new Map(children(base).map((op) => [attribute(op, "id") ?? "", op]));
   const id = operation.intervalMs > 0 ? `${operation.resource}_${operation.task}_${operation.intervalMs}` : `${operation.resource}_last_0`;
-  entries.set(id, operationElement(result, id));
-  if (isFailure(result)) {
-    const failureId = `${operation.resource}_last_failure_0`;
+  const failureId = `${operation.resource}_last_failure_0`;
+  const failed = isFailure(result);
+  if (!failed || !isMigration(result)) entries.set(id, operationElement(result, id));
+  if (failed) {
     entries.set(failureId, operationElement(result, failureId));
+  } else if (isMigration(result) && attribute(entries.get(failureId) ?? base, "operation") === operation.task) {
+    entries.delete(failureId);
   } else if (operation.task === "stop") {
     for (const [key, op] of entries) if (Number(attribute(op, "interval") ?? "0") > 0) entries.delete(key);
   }
   return { ...base, children: [...entries.values()] };
+}
+
+function isMigration({ operation }: OperationResult): boolean {
+  return operation.task === "migrate_to" || operation.task === "migrate_from";
 }
 
 /** Removes the entry of a recurring operation that was cancelled. */
@@ -84,8 +95,15 @@ function operationElement(result: OperationResult, id: string): XmlElement {
     "last-rc-change": String(Math.floor(result.rcChangedAtMs / 1000)),
     "exec-time": String(result.execMs),
     "queue-time": String(result.queueMs),
+    ...migrationEnds(result),
     "op-digest": digestOf(result),
   });
+}
+
+/** Where a migration goes from and to, without which its entry tells nothing. */
+function migrationEnds(result: OperationResult): Record<string, string> {
+  const { migrate_source: source, migrate_target: target } = result.operation.meta;
+  return !isMigration(result) || source === undefined || target === undefined ? {} : { migrate_source: source, migrate_target: target };
 }
 
 /** Digest over the parameters as they were given; a recurring operation counts its time-out too. */

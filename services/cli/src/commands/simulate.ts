@@ -46,7 +46,7 @@ async function simulate(cli: Cli, options: Options): Promise<number> {
 /** Pure: everything that is shown, from the document and the time. */
 export function simulateCib(cib: Cib, injected: { readonly cib: Cib; readonly notes: readonly string[] }, nowMs: number): SimulationReport {
   const decision = schedule(injected.cib, nowMs);
-  const { executed, after } = simulateGraph(injected.cib, decision);
+  const { executed, after } = simulateGraph(injected.cib, decision, nowMs);
   return { before: readState(cib, nowMs), notes: injected.notes, decision, executed, after: readState(after, nowMs) };
 }
 
