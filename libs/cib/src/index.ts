@@ -6,6 +6,7 @@ export {
   attribute, child, children, descendants, equalElements, findById, makeElement, sameIdentity, withAttribute, withAttributes, withChild, withChildren,
   withSection, withoutChild,
 } from "./element.ts";
+export { liveErrors, runtimeWarnings } from "./live-limits.ts";
 export { clusterOption, readNvpairs, setsByPrecedence } from "./nvpair.ts";
 export { applyOperation, updateStatus } from "./operation.ts";
 export { XML_LIMITS, parseXml } from "./parse-xml.ts";

@@ -1,5 +1,5 @@
 /** CibService: reads from this node's replica, writes through the log, checks without touching anything. */
-import { child, parseCib, serializeXml } from "@quorate/cib";
+import { type CibOperation, applyOperation, child, liveErrors, parseCib, serializeXml } from "@quorate/cib";
 import type { Engine } from "@quorate/controller";
 import { QuorateError } from "@quorate/core";
 import { type Clock, type Logger, rpcHandler } from "@quorate/runtime";
@@ -28,10 +28,18 @@ export function createCibService({ engine, requests, clock, log }: CibServiceOpt
     return { xml: serializeXml(found, { indent: true }), version: cibVersionToProto(replica.cib.version), dc: engine.raftStatus.leader ?? undefined, haveQuorum };
   }
 
+  /** What this release cannot run is refused before it becomes an entry; whether the change itself is good, the log decides. */
+  function refuseLimits(operation: CibOperation): void {
+    const changed = applyOperation(replica.cib, operation);
+    const problems = changed.ok ? liveErrors(changed.value.root) : [];
+    if (problems.length > 0) throw new QuorateError("QUORATE_CIB_INVALID", problems.map(({ path, message }) => `${path}: ${message}`).join("\n"));
+  }
+
   return {
     query: rpcHandler(query, log),
     apply: rpcHandler(async (request: ApplyRequestProto) => {
       const operation = cibOperationFromProto(request.operation);
+      refuseLimits(operation);
       await requests.submit((requestId) => ({ kind: "cib", atMs: clock.wallMs(), requestId, by: request.by, operation }));
       return { version: cibVersionToProto(replica.cib.version) };
     }, log),

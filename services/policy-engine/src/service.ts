@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes, randomInt } from "node:crypto";
 import { join } from "node:path";
-import { emptyCib, parseCib } from "@quorate/cib";
+import { emptyCib, liveErrors, parseCib } from "@quorate/cib";
 import { Engine, type EngineConfig, type EngineEffect, type EngineInput, type EngineStored } from "@quorate/controller";
 import { QuorateError } from "@quorate/core";
 import { type Bus, type Clock, type Logger, type QuorateConfig, type RpcServer, configHash, connectBus, createReadiness, openStore, readPacketSeal, readSecret, readText, serveRpc } from "@quorate/runtime";
@@ -129,9 +129,10 @@ async function readInitialCib(file: string | null): Promise<string | null> {
   if (file === null) return null;
   const text = await readText(file);
   const parsed = parseCib(text);
-  if (parsed.ok) return text;
-  const problems = parsed.error.issues.map(({ place, path, message }) => `${file}:${place === null ? "" : `${place.line}:${place.column}: `}${path}: ${message}`);
-  throw new QuorateError("QUORATE_CONFIG_INVALID", `policyEngine.initialCib is not a valid CIB:\n${problems.join("\n")}`);
+  const issues = parsed.ok ? liveErrors(parsed.value.cib.root) : parsed.error.issues;
+  if (issues.length === 0) return text;
+  const problems = issues.map(({ place, path, message }) => `${file}:${place === null ? "" : `${place.line}:${place.column}: `}${path}: ${message}`);
+  throw new QuorateError("QUORATE_CONFIG_INVALID", `policyEngine.initialCib is not a CIB that can be run:\n${problems.join("\n")}`);
 }
 
 async function busOptions(config: QuorateConfig, log: Logger): Promise<Parameters<typeof connectBus>[0]> {

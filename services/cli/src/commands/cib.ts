@@ -1,5 +1,5 @@
 /** `quorate cib ...`: read, check and change the CIB. */
-import { parseCib, parseXml, formatVersion } from "@quorate/cib";
+import { formatVersion, liveErrors, parseCib, parseXml, runtimeWarnings } from "@quorate/cib";
 import { type Issue, QuorateError } from "@quorate/core";
 import type { CibOperation, CibSection } from "@quorate/wire";
 import { type Command, Option } from "commander";
@@ -7,7 +7,6 @@ import type { Cli } from "../cli.ts";
 import { CommandFailure, EXIT } from "../exit-code.ts";
 import { readInputFile } from "../input-file.ts";
 import { countText, issueLine } from "../issue-text.ts";
-import { liveErrors, runtimeWarnings } from "../live-limits.ts";
 
 const SECTIONS: readonly CibSection[] = [
   "all", "configuration", "crm_config", "nodes", "resources", "constraints", "fencing-topology", "acls", "tags", "alerts", "rsc_defaults", "op_defaults", "status",

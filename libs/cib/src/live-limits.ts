@@ -1,9 +1,12 @@
 /**
  * What a valid CIB may ask for and a running cluster does not do in this release (docs/architecture.md, "Not in the first release").
- * Said by `cib verify`; with `--live` these are errors.
+ * Said by `cib verify`; with `--live` these are errors, and a policy-engine takes no document with them.
  */
-import { type XmlElement, attribute, child, clusterOption, descendants, makeCib } from "@quorate/cib";
 import type { Issue } from "@quorate/core";
+import { makeCib } from "./cib.ts";
+import { attribute, child, descendants } from "./element.ts";
+import { clusterOption } from "./nvpair.ts";
+import type { XmlElement } from "./types.ts";
 
 /** Warnings that hold for every CIB that is to run, in document order. */
 export function runtimeWarnings(root: XmlElement): Issue[] {
