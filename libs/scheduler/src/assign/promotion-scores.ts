@@ -4,7 +4,6 @@ import type { Node } from "../model/node.ts";
 import { isAvailable } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
 import { leavesOf } from "../model/resource.ts";
-import { addScores } from "../model/score.ts";
 import { parseScore } from "@quorate/cib";
 
 /** Before the instances get their nodes: what would be promoted there is drawn there, and chooses first. */
@@ -24,12 +23,15 @@ export function addPromotionScores(cluster: Cluster, clone: Resource): void {
   }
 }
 
-/** Null when no attribute says anything, or what it says is not about this instance. A group's is the sum of its members'. */
+/**
+ * Null when no attribute says anything, or what it says is not about this instance. A group's is the sum of its members', in which no infinity
+ * beats the rest.
+ */
 export function promotionScore(clone: Resource, instance: Resource, node: Node): number | null {
   let sum: number | null = null;
   for (const leaf of leavesOf(instance)) {
     const score = leafScore(clone, leaf, node);
-    if (score !== null) sum = addScores(sum ?? 0, score);
+    if (score !== null) sum = (sum ?? 0) + score;
   }
   return sum;
 }

@@ -148,14 +148,27 @@ function lowest({ index, terms }: PromotionState): string {
   return `its promotion score is ${scoreText(index)}${worst === undefined ? "" : `: ${worst.text}`}`;
 }
 
-/** Null when it can be promoted. */
+/** Null when it can be promoted, and with it all members of a group. */
 function obstacleTo(cluster: Cluster, clone: Resource, { instance, promotion, node }: Contender, there: number): string | null {
+  for (const member of instance.children) {
+    const obstacle = obstacleOf(cluster, clone, member, { node: member.assigned, priority: member.settings.priority, there });
+    if (obstacle !== null) return `${member.id} cannot be promoted: ${obstacle}`;
+  }
+  return obstacleOf(cluster, clone, instance, { node, priority: promotion.priority, there });
+}
+
+interface Candidacy {
+  readonly node: Node | null;
+  readonly priority: number;
+  /** Instances promoted on that node already. */
+  readonly there: number;
+}
+
+function obstacleOf(cluster: Cluster, clone: Resource, resource: Resource, { node, priority, there }: Candidacy): string | null {
   if (node === null) return "it does not run";
-  const leaves = leavesOf(instance);
-  if (leaves.some((leaf) => leaf.assigned === null)) return "not all of it runs";
-  const isPromoted = roleOf(instance) === "Promoted";
-  if (!instance.managed) return isPromoted ? null : "it is not managed";
-  if (promotion.priority < 0) return lowest({ ...promotion, index: promotion.priority });
+  const isPromoted = roleOf(resource) === "Promoted";
+  if (!resource.managed) return isPromoted ? null : "it is not managed";
+  if (priority < 0) return `its priority is ${scoreText(priority)}`;
   if (!isAvailable(node)) return `${node.name} cannot be used`;
   if (!clone.scores.has(node.index)) return `${clone.id} is not allowed on ${node.name}`;
   if (there >= (clone.clone?.promotedNodeMax ?? 0) && clone.managed) return `promoted-node-max is ${clone.clone?.promotedNodeMax ?? 0}`;
