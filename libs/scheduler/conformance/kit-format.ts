@@ -98,7 +98,7 @@ function comparePairs(a: readonly [number, number], b: readonly [number, number]
 }
 
 /** Transitive reduction of the order of the actions that are not pseudo; null when there is a cycle. */
-export function reduceOrder(actions: readonly Action[]): [number, number][] | null {
+export function reduceOrder(actions: readonly Pick<Action, "id" | "kind" | "after">[]): [number, number][] | null {
   const successors = actions.map((): number[] => []);
   const open = actions.map((action) => action.after.length);
   for (const action of actions) for (const first of action.after) successors[first]?.push(action.id);

@@ -4,11 +4,13 @@ import type { BundleSettings } from "../model/bundle.ts";
 import { isInterleaved, partsOf, perNodeMax } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
+import { mergeSort } from "../model/merge-sort.ts";
 import { compareBytes, isAvailable } from "../model/node.ts";
 import type { Colocation, Resource } from "../model/resource.ts";
 import { leavesOf } from "../model/resource.ts";
 import { INFINITY, addScores, scoreFactor } from "../model/score.ts";
 import type { ScoreTable } from "../model/score-table.ts";
+import { inHashOrder } from "./hash-order.ts";
 import { drawToRole } from "./promoted-place.ts";
 
 export interface MergeFlags {
@@ -60,7 +62,7 @@ interface Wish {
 }
 
 /** Factors do not multiply along a chain, and roles do not matter. */
-function mergeFurther(cluster: Cluster, resource: Resource, table: ScoreTable, { factor, flags }: Wish): ScoreTable {
+export function mergeFurther(cluster: Cluster, resource: Resource, table: ScoreTable, { factor, flags }: Wish): ScoreTable {
   const last = resource.kind === "group" ? resource.children.at(-1) : undefined;
   const list = flags.thisWith ? resource.thisWith : (last ?? resource).withThis;
   let work = table;
@@ -281,7 +283,9 @@ export function sortNodes(cluster: Cluster, table: ScoreTable, current: Node | n
   const strategy = cluster.options.placement;
   const scores = new Map<Node, number>();
   const score = (node: Node): number => scores.get(node) ?? 0;
+  // `minimal` fills node after node, whatever is where
   const load = (node: Node): number => (strategy === "minimal" ? 0 : node.assignedCount);
+  const here = (node: Node): number => Number(strategy !== "minimal" && node === current);
   const room = (a: Node, b: Node): number => (strategy === "balanced" ? compareCapacity(a.free, b.free) : 0);
   const nodes: Node[] = [];
   for (const index of table.listed()) {
@@ -290,7 +294,8 @@ export function sortNodes(cluster: Cluster, table: ScoreTable, current: Node | n
     nodes.push(node);
     scores.set(node, isAvailable(node) ? table.get(index) : -INFINITY);
   }
-  return nodes.sort((a, b) =>
-    score(b) - score(a) || room(a, b) || load(a) - load(b) || Number(b === current) - Number(a === current) || compareBytes(a.name, b.name));
+  const compare = (a: Node, b: Node): number =>
+    score(b) - score(a) || room(a, b) || load(a) - load(b) || here(b) - here(a) || compareBytes(a.name, b.name);
+  // Room is not transitive: there it matters where the sorting starts
+  return strategy === "balanced" ? mergeSort(inHashOrder(nodes), compare) : nodes.sort(compare);
 }
-

@@ -1,5 +1,6 @@
 /** In which order instances of a clone choose (2-assignment E4, E5). */
 import type { Cluster } from "../model/cluster.ts";
+import { mergeSort } from "../model/merge-sort.ts";
 import type { Node } from "../model/node.ts";
 import { isAvailable } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
@@ -16,25 +17,6 @@ export function instancePlace(instance: Resource): Node | null {
 /** A stable merge sort: the comparison is not transitive in rare cases, and the outcome must be the same always. */
 export function sortInstances(cluster: Cluster, clone: Resource, instances: readonly Resource[]): Resource[] {
   return mergeSort(instances, (a, b) => compareInstances(cluster, clone, a, b));
-}
-
-export function mergeSort<T>(items: readonly T[], compare: (a: T, b: T) => number): T[] {
-  if (items.length < 2) return [...items];
-  const half = Math.ceil(items.length / 2);
-  const left = mergeSort(items.slice(0, half), compare), right = mergeSort(items.slice(half), compare);
-  const sorted: T[] = [];
-  let l = 0, r = 0;
-  while (l < left.length || r < right.length) {
-    const a = left[l], b = right[r];
-    if (b === undefined || (a !== undefined && compare(a, b) <= 0)) {
-      sorted.push(a as T);
-      l++;
-    } else {
-      sorted.push(b);
-      r++;
-    }
-  }
-  return sorted;
 }
 
 export function compareInstances(cluster: Cluster, clone: Resource, a: Resource, b: Resource): number {

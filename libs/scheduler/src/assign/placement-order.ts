@@ -1,13 +1,14 @@
 /** In which order top-level resources are assigned (2-assignment B9). */
 import { compareCapacity } from "../model/capacity.ts";
 import type { Cluster } from "../model/cluster.ts";
+import { mergeSort } from "../model/merge-sort.ts";
 import type { Node } from "../model/node.ts";
 import { compareBytes, isAvailable } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
 import { currentNode } from "../model/resource.ts";
-import { INFINITY, scoreFactor } from "../model/score.ts";
+import { INFINITY } from "../model/score.ts";
 import type { ScoreTable } from "../model/score-table.ts";
-import { hasUsableNode, mergeWishes } from "./colocation-scores.ts";
+import { hasUsableNode, mergeFurther } from "./colocation-scores.ts";
 
 /**
  * As configured by default; else priority, then who gains most on its own node, then who gains most on the best nodes.
@@ -16,7 +17,7 @@ import { hasUsableNode, mergeWishes } from "./colocation-scores.ts";
 export function sortByPlacement(cluster: Cluster): readonly Resource[] {
   if (cluster.options.placement === "default") return cluster.resources;
   const room = (a: Node, b: Node): number => (cluster.options.placement === "balanced" ? compareCapacity(a.free, b.free) : 0);
-  const nodes = [...cluster.nodes].sort((a, b) => nodeScore(b) - nodeScore(a) || room(a, b) || compareBytes(a.name, b.name));
+  const nodes = mergeSort(cluster.nodes, (a, b) => nodeScore(b) - nodeScore(a) || room(a, b) || compareBytes(a.name, b.name));
   const wishes = new Map(cluster.resources.map((resource) => [resource, totalWishes(cluster, resource)]));
   return cluster.resources.sort((a, b) => compareByWishes(a, b, { wishes, nodes }));
 }
@@ -47,17 +48,10 @@ function compareByWishes(a: Resource, b: Resource, { wishes, nodes }: Ranking): 
 
 /** Its own table, with what it is colocated with. A group starts at its last member. */
 function totalWishes(cluster: Cluster, resource: Resource): ScoreTable {
-  const start = resource.kind === "group" ? (resource.children.at(-1) ?? resource) : resource;
-  let table = start.scores;
-  const flags = { active: true, nonnegative: false, thisWith: true };
-  start.merging = true;
+  const last = resource.kind === "group" ? resource.children.at(-1) : undefined;
   resource.merging = true;
-  for (const owner of new Set([start, resource])) {
-    for (const colocation of hasUsableNode(cluster, table) ? owner.thisWith : []) {
-      table = mergeWishes(cluster, colocation.primary, table, { attribute: colocation.attribute, factor: scoreFactor(colocation.score), flags });
-    }
-  }
-  start.merging = false;
+  const table = last === undefined ? resource.scores : totalWishes(cluster, last);
+  const total = hasUsableNode(cluster, table) ? mergeFurther(cluster, resource, table, { factor: 1, flags: { active: false, nonnegative: false, thisWith: true } }) : table;
   resource.merging = false;
-  return table;
+  return total;
 }

@@ -1,6 +1,7 @@
 /** Which instances of a promotable clone are promoted, once they have their nodes (2-assignment E12, E13, E17, E18). */
 import type { LocationConstraint } from "../constraints/location.ts";
 import type { Cluster } from "../model/cluster.ts";
+import { mergeSort } from "../model/merge-sort.ts";
 import type { Node } from "../model/node.ts";
 import { isAvailable } from "../model/node.ts";
 import type { CloneSettings, PromotionState, Resource } from "../model/resource.ts";
@@ -10,7 +11,7 @@ import { INFINITY, addScores, scoreFactor, scoreText } from "../model/score.ts";
 import { banEverywhere } from "../read/resources.ts";
 import type { Role, ScoreTerm } from "../types.ts";
 import { assignedPlaces, hasInfluence, mergeWishes, noteDifference } from "./colocation-scores.ts";
-import { compareInstances, mergeSort } from "./instance-order.ts";
+import { compareInstances } from "./instance-order.ts";
 import { attributeName, promotionScore } from "./promotion-scores.ts";
 import { applyRoleColocation } from "./role-colocation.ts";
 

@@ -8,6 +8,7 @@ import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import { isAvailable } from "../model/node.ts";
 import type { Colocation, Resource } from "../model/resource.ts";
+import { leavesOf } from "../model/resource.ts";
 import { INFINITY } from "../model/score.ts";
 import { roleApplies } from "./colocation-scores.ts";
 import { inHashOrder } from "./hash-order.ts";
@@ -86,12 +87,11 @@ function totalNeeds(resource: Resource, companions: readonly Resource[]): Capaci
     if (counted.has(one) || !one.provisional) return;
     counted.add(one);
     addNeeds(sum, one.utilization);
-    if (one.kind === "group") one.children.forEach(add);
   };
   for (const companion of companions) if (companion.kind !== "clone") add(companion);
   for (const clone of companions) {
     const [first] = clone.children;
-    if (clone.kind === "clone" && first !== undefined && !clone.children.some((instance) => counted.has(instance))) add(first);
+    if (clone.kind === "clone" && first !== undefined && !clone.children.some((instance) => counted.has(instance))) leavesOf(first).forEach(add);
   }
   return sum;
 }
