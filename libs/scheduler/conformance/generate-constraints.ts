@@ -98,6 +98,7 @@ function order(draft: Draft, field: Field): XmlElement | null {
   const chosen = pair(draft, field);
   if (chosen === null) return null;
   const [first, then] = chosen;
+  // oxlint-disable-next-line no-thenable -- the name that the schema gives it
   const attributes: Record<string, string | undefined> = { id: uniqueId(draft, "order"), first, then };
   attributes["kind"] = dice.weighted([[undefined, 5], ["Mandatory", 3], ["Optional", 3], ["Serialize", 1]]);
   if (attributes["kind"] !== "Serialize" && dice.chance(12)) attributes["symmetrical"] = "false";
