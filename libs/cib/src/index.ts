@@ -11,6 +11,7 @@ export { clusterOption, readNvpairs, setsByPrecedence } from "./nvpair.ts";
 export { applyOperation, updateStatus } from "./operation.ts";
 export { XML_LIMITS, parseXml } from "./parse-xml.ts";
 export type { XmlLimits } from "./parse-xml.ts";
+export { SECRET_MASK, isSecretName, maskSecrets } from "./secrets.ts";
 export { serializeXml } from "./serialize-xml.ts";
 export type { SerializeOptions } from "./serialize-xml.ts";
 export type { Cib, CibError, CibOperation, CibSection, CibVersion, LoadedCib, XmlElement } from "./types.ts";

@@ -26,6 +26,7 @@ import { readCluster } from "./read/state.ts";
 import { reportAssignments } from "./report/assignments.ts";
 import { buildGraph } from "./report/graph.ts";
 import { summarizeActions, summarizeFencing } from "./report/summary.ts";
+import { watchUtilization } from "./report/utilization.ts";
 import { collectWarnings } from "./report/warnings.ts";
 import type { ClusterState, Decision } from "./types.ts";
 
@@ -46,6 +47,7 @@ export function schedule(cib: Cib, nowMs: number): Decision {
   planDefinitionChanges(cluster, histories);
 
   const configured = [...cluster.resources];
+  const utilization = watchUtilization(cluster);
   assignAll(cluster);
 
   planProbes(cluster);
@@ -65,6 +67,7 @@ export function schedule(cib: Cib, nowMs: number): Decision {
   return {
     state,
     assignments: reportAssignments(cluster),
+    utilization: utilization(),
     fencing: summarizeFencing(cluster),
     actions: summarizeActions(cluster),
     graph,

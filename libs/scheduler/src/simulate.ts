@@ -6,12 +6,15 @@ import type { Cib, XmlElement } from "@quorate/cib";
 import { makeCib } from "@quorate/cib";
 import { operationDigest } from "@quorate/ocf";
 import type { Action, Graph } from "@quorate/transition";
+import { type Injected, type PretendedResult, injectOperation } from "./inject-operation.ts";
 import type { Decision } from "./types.ts";
 
 export interface Simulation {
   /** One line per action, in the order in which they were done: `rsc start node`. */
   readonly executed: readonly string[];
   readonly after: Cib;
+  /** The action that was pretended to fail, with what that changed; null when none was. Nothing was done after it. */
+  readonly failure: { readonly action: Action; readonly rc: number; readonly attributes: Injected["attributes"] } | null;
 }
 
 /** While it is being filled. */
@@ -27,15 +30,32 @@ const SIMULATED = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 /** Actions without a result in the history. */
 const WITHOUT_HISTORY: ReadonlySet<string> = new Set(["delete", "cancel", "notify", "clear_failcount", "lrm_delete", "meta-data"]);
 
-/** `nowMs`: wall time of the results; without it they bear none, and nothing can be told to be older. */
-export function simulateGraph(cib: Cib, decision: Pick<Decision, "graph">, nowMs: number | null = null): Simulation {
+/**
+ * `nowMs`: wall time of the results; without it they bear none, and nothing can be told to be older.
+ * `failures`: the first of these that is due fails, and the simulation ends there.
+ */
+export function simulateGraph(cib: Cib, decision: Pick<Decision, "graph">, nowMs: number | null = null, failures: readonly PretendedResult[] = []): Simulation {
   const root = toDraft(cib.root);
   const executed: string[] = [];
   for (const action of inOrder(decision.graph)) {
     executed.push(lineOf(action));
+    const failure = failures.find((pretended) => isMeant(pretended, action));
+    if (failure !== undefined) return failAt(makeCib(toElement(root)), executed, { action, pretended: failure, nowMs });
     carryOut(root, action, nowMs);
   }
-  return { executed, after: makeCib(toElement(root)) };
+  return { executed, after: makeCib(toElement(root)), failure: null };
+}
+
+function isMeant({ resource, task, intervalMs, node }: PretendedResult, action: Action): boolean {
+  if (action.kind !== "rsc" || action.task !== task || action.intervalMs !== intervalMs || action.node !== node) return false;
+  return action.key === `${resource}_${task}_${intervalMs}` || action.resource === resource || action.resource === resource.replace(/:\d+$/, "");
+}
+
+function failAt(cib: Cib, executed: readonly string[], { action, pretended, nowMs }: { readonly action: Action; readonly pretended: PretendedResult; readonly nowMs: number | null }): Simulation {
+  const { rc } = pretended;
+  const injected = injectOperation(cib, { ...pretended, resource: action.resource ?? pretended.resource }, nowMs ?? 0);
+  const { cib: after, attributes } = injected.ok ? injected.value : { cib, attributes: [] };
+  return { executed, after, failure: { action, rc, attributes } };
 }
 
 /** An action after all it waits for; among those ready the smallest number first. A cycle is never carried out. */

@@ -137,12 +137,24 @@ export interface FencingDecision {
   readonly reason: string;
 }
 
+/** Amounts by name (cpu, memory ...), sorted by name. */
+export type Amounts = Readonly<Record<string, number>>;
+
+/** What nodes offer and what is put on them; empty lists when nothing of it is configured. */
+export interface UtilizationReport {
+  /** In name order. `left`: what the decision leaves free; negative when a node is overfull. */
+  readonly nodes: readonly { readonly node: NodeName; readonly offers: Amounts; readonly left: Amounts }[];
+  /** What each primitive takes of the node it is put on, in CIB order. */
+  readonly resources: readonly { readonly resource: ResourceId; readonly node: NodeName; readonly takes: Amounts }[];
+}
+
 export interface Decision {
   readonly state: ClusterState;
   readonly graph: Graph;
   /** Required, but each waits for something that will never be done: left out of the graph, which could not end otherwise. */
   readonly stuck?: readonly Action[];
   readonly assignments: readonly Assignment[];
+  readonly utilization?: UtilizationReport;
   readonly fencing: readonly FencingDecision[];
   readonly actions: readonly SummaryAction[];
   /** Things an administrator should know: ignored values, cycles broken, nothing can be fenced ... */

@@ -1,5 +1,5 @@
 /** Everything outside that a command touches: files, streams, the clock, signals, the connection. Tests give their own. */
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { text } from "node:stream/consumers";
 import type { QuorateClient } from "@quorate/client";
@@ -17,6 +17,8 @@ export interface CliEnvironment {
   writeError(text: string): void;
   /** An absolute path. Rejects with the error of the system. */
   readFile(path: string): Promise<string>;
+  /** An absolute path; a new file can be read by its owner only. Rejects with the error of the system. */
+  writeFile(path: string, content: string): Promise<void>;
   readInput(): Promise<string>;
   connect(address: string): Promise<QuorateClient>;
   /** Milliseconds since the Unix epoch. */
@@ -35,6 +37,7 @@ export function processEnvironment(): CliEnvironment {
     write: (chunk) => void process.stdout.write(chunk),
     writeError: (chunk) => void process.stderr.write(chunk),
     readFile: (path) => readFile(path, "utf8"),
+    writeFile: (path, content) => writeFile(path, content, { mode: 0o600 }),
     readInput: () => text(process.stdin),
     // Loaded when it is needed: what works on files is done before gRPC would be ready.
     connect: async (address) => (await import("@quorate/client")).connectClient({ address }),

@@ -7,6 +7,7 @@ export const EXIT = {
   usage: 64,
   badData: 65,
   noInput: 66,
+  cannotCreate: 73,
   notFound: 105,
   noQuorum: 106,
   unsafe: 107,

@@ -1,6 +1,6 @@
 /** Whole command lines, from arguments to output and exit code, against a cluster that holds a real CIB document. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Cib, applyOperation, parseCib, serializeCib } from "@quorate/cib";
@@ -98,7 +98,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function run(args: readonly string[], more: Partial<CliEnvironment> = {}): Promise<number> {
   const environment: CliEnvironment = {
     env: { INIT_CWD: folder }, cwd: "/", user: "root@node1", isTerminal: false, terminalRows: () => 24, write: (text) => void (out += text), writeError: (text) => void (errors += text),
-    readFile: (path) => readFile(path, "utf8"), readInput: async () => CIB, wallMs: () => 0, onInterrupt: () => () => {},
+    readFile: (path) => readFile(path, "utf8"), writeFile: (path, text) => writeFile(path, text), readInput: async () => CIB, wallMs: () => 0, onInterrupt: () => () => {},
     async connect(address) {
       calls.push(`connect ${address}`);
       return client;
@@ -331,7 +331,7 @@ describe("simulate", () => {
 
   test("from the running CIB; a node that is not there: 105", async () => {
     expect(await run(["simulate", "--output-as", "json"])).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ notes: [], before: { haveQuorum: true } });
+    expect(JSON.parse(out)).toMatchObject({ modifications: [], before: { haveQuorum: true } });
     expect(await run(["simulate", "--node-down", "node9"])).toBe(105);
     expect(errors).toContain("node9");
   });

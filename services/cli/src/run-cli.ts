@@ -16,7 +16,7 @@ import { CommandFailure, EXIT, exitOfCode } from "./exit-code.ts";
 
 const EXIT_HELP = `
 Exit codes are those of Pacemaker's tools: 0 done, 1 error, 64 usage, 65 bad data,
-66 no input, 78 configuration, 102 disconnected, 105 no such object, 106 no quorum,
+66 no input, 73 file cannot be written, 78 configuration, 102 disconnected, 105 no such object, 106 no quorum,
 107 unsafe, 108 exists, 112 indeterminate, 114 no DC, 124 timeout.`;
 
 /** `args` without the program's own name. Never throws and never ends the process. */

@@ -154,8 +154,9 @@ function metaOf(action: PlannedAction, notifyMeta: NotifyMeta): Record<string, s
   if (action.targetRc !== null) meta.set("op_target_rc", String(action.targetRc));
   if (action.node !== null) meta.set("on_node", action.node.name).set("on_node_uuid", action.node.id);
   const clone = action.resource === null ? null : cloneOf(action.resource);
-  if (clone?.clone != null && action.resource?.instance != null) {
-    meta.set("clone", String(action.resource.instance)).set("clone_max", String(clone.clone.max)).set("clone_node_max", String(clone.clone.nodeMax));
+  if (clone?.clone != null) {
+    if (action.resource?.instance != null) meta.set("clone", String(action.resource.instance));
+    meta.set("clone_max", String(clone.clone.max)).set("clone_node_max", String(clone.clone.nodeMax));
     meta.set("globally_unique", String(clone.clone.unique)).set("notify", String(clone.clone.notify));
   }
   return sorted(meta);

@@ -1,50 +1,88 @@
 /** A simulation as text, in the sections and words that users of crm_simulate know. Pure. */
-import type { Candidate, ClusterState, Decision, FencingDecision, SummaryAction } from "@quorate/scheduler";
+import type { Amounts, Candidate, ClusterState, Decision, FencingDecision, SummaryAction } from "@quorate/scheduler";
 import { COLUMNS, bullet, section, wrap } from "../render/layout.ts";
 import { renderNodes } from "../render/render-nodes.ts";
 import { renderResources } from "../render/render-resources.ts";
+import { readExecutedLine } from "./executed-line.ts";
+import { type Modification, modificationText } from "./inject.ts";
 import { nodeViews, resourceViews } from "./state-view.ts";
 
 export interface SimulationReport {
   /** As the CIB has it. */
   readonly before: ClusterState;
   /** What was changed for the question. */
-  readonly notes: readonly string[];
+  readonly modifications: readonly Modification[];
   /** What the scheduler says to that. */
   readonly decision: Decision;
+  /** What became of it; null when it was only decided. */
+  readonly execution: Execution | null;
+}
+
+export interface Execution {
   /** As `simulateGraph` tells it: `rsc start node`. */
   readonly executed: readonly string[];
+  /** The operation that was to fail, and did. */
+  readonly failure: { readonly operation: string; readonly rc: number; readonly modifications: readonly Modification[] } | null;
   readonly after: ClusterState;
 }
 
 export interface SimulationOptions {
   /** Tell every score and its terms. */
   readonly scores: boolean;
+  /** Tell what nodes offer and resources take. */
+  readonly utilization: boolean;
   /** Tell the whole chain of causes below each action. */
   readonly reasons: boolean;
+  /** Only what is decided and done, not the states before and after. */
+  readonly quiet: boolean;
 }
 
 /** Ends with a line feed. */
-export function renderSimulation(report: SimulationReport, { scores, reasons }: SimulationOptions): string {
-  const { before, notes, decision, executed, after } = report;
+export function renderSimulation(report: SimulationReport, options: SimulationOptions): string {
+  const { before, modifications, decision, execution } = report;
   const lines = [
-    "Current cluster status:",
-    ...stateLines(before),
-    ...section(0, "Performing Requested Modifications", notes.flatMap((note) => bullet(1, note))),
+    ...(options.quiet ? [] : ["Current cluster status:", ...stateLines(before)]),
+    ...section(0, "Performing Requested Modifications", modifications.flatMap((one) => bullet(1, modificationText(one)))),
     ...section(0, "Warnings", decision.warnings.flatMap((text) => wrap(text, { first: "  *** ", rest: "      " }))),
-    ...(scores ? section(0, "Assignment Scores", decision.assignments.flatMap(({ resource, candidates }) => candidates.flatMap((candidate) => scoreLines(resource, candidate)))) : []),
+    ...section(0, detailsTitle(options), [...(options.utilization ? offerLines(decision) : []), ...(options.scores ? allScoreLines(decision) : []), ...(options.utilization ? takenLines(decision) : [])]),
     "",
     "Transition Summary:",
     ...decision.fencing.map(fencingLine),
-    ...actionLines(decision.actions, reasons),
-    "",
-    "Executing Cluster Transition:",
-    ...executed.map(executedLine),
-    "",
-    "Revised Cluster Status:",
-    ...stateLines(after),
+    ...actionLines(decision.actions, options.reasons),
+    ...(execution === null ? [] : executionLines(execution, options)),
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.join("\n").replace(/^\n/, "")}\n`;
+}
+
+function executionLines({ executed, failure, after }: Execution, { quiet }: SimulationOptions): string[] {
+  const pretended = failure === null ? [] : [
+    ...bullet(1, `Pretending ${failure.operation} failed with rc=${failure.rc}; nothing more is done`), ...failure.modifications.flatMap((one) => bullet(2, modificationText(one))),
+  ];
+  return ["", "Executing Cluster Transition:", ...executed.map(executedLine), ...pretended, ...(quiet ? [] : ["", "Revised Cluster Status:", ...stateLines(after)])];
+}
+
+function detailsTitle({ scores, utilization }: SimulationOptions): string {
+  if (scores && utilization) return "Assignment Scores and Utilization Information";
+  return utilization ? "Utilization Information" : "Assignment Scores";
+}
+
+function allScoreLines({ assignments }: Decision): string[] {
+  return assignments.flatMap(({ resource, candidates }) => candidates.flatMap((candidate) => scoreLines(resource, candidate)));
+}
+
+function offerLines({ utilization }: Decision): string[] {
+  return (utilization?.nodes ?? []).flatMap(({ node, offers }) => bullet(1, `Original: ${node} capacity: ${amountsText(offers)}`.trimEnd()));
+}
+
+function takenLines({ utilization }: Decision): string[] {
+  return [
+    ...(utilization?.resources ?? []).flatMap(({ resource, node, takes }) => bullet(1, `${resource} utilization on ${node}: ${amountsText(takes)}`.trimEnd())),
+    ...(utilization?.nodes ?? []).flatMap(({ node, left }) => bullet(1, `Remaining: ${node} capacity: ${amountsText(left)}`.trimEnd())),
+  ];
+}
+
+function amountsText(amounts: Amounts): string {
+  return Object.entries(amounts).map(([name, amount]) => `${name}=${amount}`).join(" ");
 }
 
 function stateLines(state: ClusterState): string[] {
@@ -91,18 +129,15 @@ function placeText({ from, to, role, nextRole }: SummaryAction): string {
 }
 
 const RESOURCE_WIDTH = 15;
-const FENCE_TASKS: ReadonlySet<string> = new Set(["off", "on", "reboot"]);
-const CLUSTER_TASKS: ReadonlySet<string> = new Set(["do_shutdown", "clear_failcount", "lrm_delete"]);
 
 function executedLine(line: string): string {
-  const [subject = "", task = "", ...rest] = line.split(" ");
-  const node = rest.at(-1) ?? "";
-  if (subject === "fence" && FENCE_TASKS.has(task)) return `  * Fencing ${node} (${task})`;
-  if (subject === "pseudo" && rest.length === 0) return `  * Pseudo action:   ${task}`;
-  if (subject === "cluster" && CLUSTER_TASKS.has(task)) {
-    return rest.length > 1 ? `  * Cluster action:  ${task} for ${rest[0]} on ${node}` : `  * Cluster action:  ${task} on ${node}`;
+  const action = readExecutedLine(line);
+  switch (action.kind) {
+    case "fence": return `  * Fencing ${action.node} (${action.task})`;
+    case "pseudo": return `  * Pseudo action:   ${action.task}`;
+    case "cluster": return `  * Cluster action:  ${action.task}${action.resource === null ? "" : ` for ${action.resource}`} on ${action.node}`;
+    case "resource": return `  * Resource action: ${action.resource.padEnd(RESOURCE_WIDTH)} ${action.task}${action.intervalMs > 0 ? `=${action.intervalMs}` : ""} on ${action.node}`;
   }
-  return `  * Resource action: ${subject.padEnd(RESOURCE_WIDTH)} ${task} on ${node}`;
 }
 
 function scoreLines(resource: string, { node, score, terms, excluded }: Candidate): string[] {

@@ -4,12 +4,12 @@ import { type Cib, attribute, child, children, parseCib } from "@quorate/cib";
 import { type SummaryAction, schedule, simulateGraph } from "@quorate/scheduler";
 import { describe, expect, test } from "vitest";
 import { simulateCib } from "../commands/simulate.ts";
-import { type Injection, inject } from "./inject.ts";
-import { actionLines, renderSimulation } from "./render-simulation.ts";
+import { type Injection, NO_INJECTION, inject } from "./inject.ts";
+import { type SimulationReport, actionLines, renderSimulation } from "./render-simulation.ts";
 
 const REFERENCE = new URL("../../../../../shared/reference/cib/", import.meta.url);
 const NOW_MS = Date.UTC(2026, 0, 1);
-const NOTHING: Injection = { nodeFail: [], nodeDown: [], nodeUp: [], setOption: [] };
+const PLAIN = { scores: false, utilization: false, reasons: false, quiet: false };
 
 function load(text: string): Cib {
   const loaded = parseCib(text);
@@ -27,21 +27,21 @@ function running(): Cib {
     <resources><primitive id="pdu" class="stonith" type="apc"/>${group("server0")}${group("server1")}</resources>
     <constraints><rsc_location id="l0" rsc="server0" node="node1" score="100"/><rsc_location id="l1" rsc="server1" node="node2" score="100"/>
       <rsc_location id="l2" rsc="pdu" node="node3" score="100"/></constraints></configuration><status/></cib>`);
-  const up = inject(cib, { ...NOTHING, nodeUp: ["node1", "node2", "node3"] });
+  const up = inject(cib, { ...NO_INJECTION, nodeUp: ["node1", "node2", "node3"] }, NOW_MS);
   if (!up.ok) throw new Error(up.error);
   let settled = up.value.cib;
   for (let step = 0; step < 3; step += 1) settled = simulateGraph(settled, schedule(settled, NOW_MS)).after;
   return settled;
 }
 
-function simulate(cib: Cib, injection: Partial<Injection>): ReturnType<typeof simulateCib> {
-  const injected = inject(cib, { ...NOTHING, ...injection });
+function simulate(cib: Cib, injection: Partial<Injection>): SimulationReport {
+  const injected = inject(cib, { ...NO_INJECTION, ...injection }, NOW_MS);
   if (!injected.ok) throw new Error(injected.error);
-  return simulateCib(cib, injected.value, NOW_MS);
+  return simulateCib(cib, injected.value, { nowMs: NOW_MS }).report;
 }
 
-function places(report: ReturnType<typeof simulateCib>): Record<string, string> {
-  const tops = report.after.resources.filter(({ id }) => /^server\d_(daemon)$/.test(id));
+function places({ execution }: SimulationReport): Record<string, string> {
+  const tops = (execution?.after.resources ?? []).filter(({ id }) => /^server\d_(daemon)$/.test(id));
   return Object.fromEntries(tops.map(({ configId, runningOn }) => [configId.replace("_daemon", ""), runningOn.join()]));
 }
 
@@ -49,12 +49,12 @@ describe("the text", () => {
   test("of a lost node", async () => {
     const report = simulate(running(), { nodeFail: ["node2"] });
     expect(places(report)).toStrictEqual({ server0: "node1", server1: "node3" });
-    await expect(renderSimulation(report, { scores: false, reasons: false })).toMatchFileSnapshot("../../testdata/simulate-node-fail.txt");
+    await expect(renderSimulation(report, PLAIN)).toMatchFileSnapshot("../../testdata/simulate-node-fail.txt");
   });
 
   test("with reasons and scores", () => {
     const report = simulate(running(), { nodeFail: ["node2"], setOption: [{ name: "stonith-action", value: "off" }] });
-    const text = renderSimulation(report, { scores: true, reasons: true });
+    const text = renderSimulation(report, { ...PLAIN, scores: true, reasons: true });
     expect(text).toContain("Setting stonith-action to off\n");
     expect(text).toContain("  * Fence (off) node2 'peer is no longer part of the cluster'\n");
     expect(text).toMatch(/\* Move {7}server1_ip .*\n( {6}\* because .*\n| {10}.*\n)* {6}\* because node2 is lost: peer is no longer part of the cluster\n/);
@@ -84,22 +84,22 @@ describe("injection", () => {
   test("down is an orderly leave: nothing is fenced, and what ran there starts elsewhere", () => {
     const report = simulate(running(), { nodeDown: ["node2"] });
     expect(report.decision.fencing).toStrictEqual([]);
-    expect(report.notes).toStrictEqual(["Taking node node2 offline"]);
+    expect(report.modifications).toStrictEqual([{ kind: "node", action: "Offline", node: "node2" }]);
     expect(places(report)).toStrictEqual({ server0: "node1", server1: "node3" });
     expect(report.decision.actions.map(({ task }) => task)).toStrictEqual(["Start", "Start"]);
   });
 
   test("up makes a node that was never seen a member", () => {
-    const injected = inject(load(`<cib validate-with="pacemaker-3.9" admin_epoch="0" epoch="0" num_updates="0"><configuration><crm_config/><nodes><node id="7" uname="n"/></nodes><resources/><constraints/></configuration><status/></cib>`), { ...NOTHING, nodeUp: ["n"] });
+    const injected = inject(load(`<cib validate-with="pacemaker-3.9" admin_epoch="0" epoch="0" num_updates="0"><configuration><crm_config/><nodes><node id="7" uname="n"/></nodes><resources/><constraints/></configuration><status/></cib>`), { ...NO_INJECTION, nodeUp: ["n"] }, NOW_MS);
     expect(injected.ok && stateOf(injected.value.cib, "7")).toStrictEqual({ id: "7", uname: "n", in_ccm: "true", crmd: "online", join: "member", expected: "member" });
   });
 
   test("an option takes the place of the one that is there", () => {
-    const injected = inject(running(), { ...NOTHING, setOption: [{ name: "placement-strategy", value: "default" }] });
+    const injected = inject(running(), { ...NO_INJECTION, setOption: [{ name: "placement-strategy", value: "default" }] }, NOW_MS);
     expect(injected.ok && JSON.stringify(child(injected.value.cib.root, "configuration")).match(/placement-strategy","value":"\w+"/g)).toStrictEqual([`placement-strategy","value":"default"`]);
   });
 
-  test("an unknown node is an error", () => expect(inject(running(), { ...NOTHING, nodeFail: ["node9"] })).toStrictEqual({ ok: false, error: "the CIB has no node node9" }));
+  test("an unknown node is an error", () => expect(inject(running(), { ...NO_INJECTION, nodeFail: ["node9"] }, NOW_MS)).toStrictEqual({ ok: false, error: "the CIB has no node node9" }));
 });
 
 describe.runIf(existsSync(REFERENCE))("the cluster of the 2007 document", () => {
