@@ -15,8 +15,15 @@ export interface KitDecision {
   readonly graph: { readonly actions: readonly Readonly<Record<string, unknown>>[]; readonly edges: readonly (readonly [number, number])[]; readonly order: readonly (readonly [number, number])[] | null };
 }
 
-/** `dc`: the node that the CIB names as DC, which the kit shows with the nodes. */
-export function toKitDecision(decision: Decision, after: ClusterState, dc: string | null): KitDecision {
+/** What the reference shows beside the state. */
+export interface KitView {
+  /** The node that the CIB names as DC. */
+  readonly dc: string | null;
+  /** Configured ids of anonymous resources whose last instance is shown with its number. */
+  readonly numbered: ReadonlySet<string>;
+}
+
+export function toKitDecision(decision: Decision, after: ClusterState, view: KitView): KitDecision {
   const actions = decision.graph.actions;
   const edges = actions.flatMap((action) => action.after.map((first): [number, number] => [first, action.id])).toSorted(comparePairs);
   return {
@@ -25,15 +32,15 @@ export function toKitDecision(decision: Decision, after: ClusterState, dc: strin
       role: action.role, nextRole: action.nextRole, blocked: action.blocked || null, reason: action.causes[0],
     })),
     fencing: decision.fencing.map(({ node, container, op, reason }) => ({ node: container === null ? node : `${node} (resource: ${container})`, op, reason })),
-    before: toKitStatus(decision.state, { showPending: true, dc }),
+    before: toKitStatus(decision.state, { ...view, showPending: true }),
     // The reference shows operations in flight only before
-    after: toKitStatus(after, { showPending: false, dc }),
+    after: toKitStatus(after, { ...view, showPending: false }),
     // The reference's graph has them, waiting for ever
     graph: { actions: [...actions, ...(decision.stuck ?? [])].map(toKitAction), edges, order: reduceOrder(actions) },
   };
 }
 
-function toKitStatus(state: ClusterState, { showPending, dc }: { readonly showPending: boolean; readonly dc: string | null }): KitStatus {
+function toKitStatus(state: ClusterState, { showPending, dc, numbered }: KitView & { readonly showPending: boolean }): KitStatus {
   const nodes: Record<string, { type: string; flags?: string[] }> = {};
   for (const node of state.nodes) {
     const flags = Object.entries({
@@ -44,14 +51,23 @@ function toKitStatus(state: ClusterState, { showPending, dc }: { readonly showPe
   }
   const resources: Record<string, { node: string | null; role: string }[]> = {};
   const hidden = hiddenMembers(state);
+  const last = lastInstances(state, numbered);
+  for (const id of last) resources[id] = [];
   for (const resource of state.resources) {
     if (hidden.has(resource.id)) continue;
-    const list = (resources[resource.anonymous ? resource.configId : resource.id] ??= []);
+    const plain = resource.anonymous && !last.has(resource.id);
+    const list = (resources[plain ? resource.configId : resource.id] ??= []);
     const role = showPending ? shownRole(resource) : resource.role;
     if (resource.runningOn.length === 0) list.push({ node: null, role });
     for (const node of resource.runningOn) list.push({ node, role });
   }
   return { nodes, resources };
+}
+
+/** Also of surplus instances, which are shown only here. */
+function lastInstances(state: ClusterState, numbered: ReadonlySet<string>): ReadonlySet<string> {
+  const configId = (id: string): string => id.replace(/:\d+$/, "");
+  return new Set(new Map(state.tree.flatMap(membersOf).filter((id) => numbered.has(configId(id))).map((id) => [configId(id), id])).values());
 }
 
 /** The reference does not show a group or clone that is active only in members that nobody manages, on nodes that are gone. */
