@@ -45,7 +45,7 @@ export interface Cluster {
   readonly failedOperations: FailedOperation[];
   /** Failed monitors that expired: they are set up anew as if their parameters had changed. */
   readonly expiredMonitors: Set<XmlElement>;
-  readonly haveFenceDevice: boolean;
+  haveFenceDevice: boolean;
   /** Fencing is enabled, and some resource provides or requires unfencing (1-state C3). */
   readonly unfencing: boolean;
   readonly warnings: string[];

@@ -75,7 +75,7 @@ function down({ cluster, action, connection }: Path, flags = 0): void {
 function stopElsewhereAfter(cluster: Cluster, resource: Resource, node: Node, connection: Resource): void {
   for (const stop of resource.actions) {
     if (stop.task !== "stop" || stop.node === node) continue;
-    storeOrdering(cluster, { resource: connection, key: actionKey(connection, "start", 0) }, stop, keep | optional);
+    storeOrdering(cluster, { resource: connection, key: actionKey(connection, "start", 0) }, stop, optional);
   }
 }
 
@@ -139,8 +139,10 @@ function orderOnGuest(path: Path): void {
     case "migrate_from":
       if (container?.failed !== true) down(path);
       return;
+    case "cancel":
+      return;
     default:
-      up(path, action.intervalMs > 0 && action.task !== "cancel" ? impliesThen : 0);
+      up(path, action.intervalMs > 0 ? impliesThen : 0);
   }
 }
 

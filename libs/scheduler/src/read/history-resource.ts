@@ -5,7 +5,7 @@ import type { Cluster } from "../model/cluster.ts";
 import { noteRecheck, plainContext } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
-import { cloneOf, leavesOf, requiresFencing, topOf } from "../model/resource.ts";
+import { cloneOf, isFenceDevice, leavesOf, requiresFencing, topOf } from "../model/resource.ts";
 import { readSets } from "./attribute-sets.ts";
 import { addNodeScore, ban, banEverywhere, cloneTemplate, createResource, markOrphan, readResource } from "./resources.ts";
 import { child } from "@quorate/cib";
@@ -91,6 +91,8 @@ function createOrphan(cluster: Cluster, element: XmlElement, id: string): Resour
   const made: XmlElement = { name: "primitive", attributes, children: [], place: null };
   const resource = createResource(cluster, { element: made, kind: "primitive", parent: null, instance: null, meta });
   resource.orphan = true;
+  // One that is not configured any more counts as long as its history stands
+  if (isFenceDevice(resource)) cluster.haveFenceDevice = true;
   linkOrphan(cluster, resource);
   if (cluster.options.stopOrphanResources) banEverywhere(cluster, resource, ban("orphan", "it is not configured any more"));
   else resource.managed = false;
