@@ -8,7 +8,7 @@ import { cloneOf, guestOf } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
 import { orderBundle } from "./bundle-orderings.ts";
 import { orderByLoad } from "./load-orderings.ts";
-import { isPromotableGroup, orderCloneRoles, orderGroupRoles } from "./role-orderings.ts";
+import { isPromotableGroup, orderCloneRoles, orderMemberRoles, orderNeighbourRoles } from "./role-orderings.ts";
 import { storeOrdering } from "./stored-orderings.ts";
 
 const { optional, impliesThen, impliesFirst, runnableLeft, restart, printFirst, printThen, promotedImpliesFirst, sameNode, cancelsFirst } = ORDER;
@@ -53,20 +53,21 @@ function orderGroup(cluster: Cluster, group: Resource): void {
   order(cluster, [group, "stop"], [group, "stopped"], runnableLeft);
   order(cluster, [group, "start"], [group, "running"], runnableLeft);
   order(cluster, [group, "stopped"], [group, "start"], optional);
-  const ordered = group.group?.ordered === true;
+  const ordered = group.group?.ordered === true, promotable = isPromotableGroup(group);
   let previous: Resource | null = null, lastActive: Resource | null = null;
   for (const member of group.children) {
     addInternalOrderings(cluster, member);
     const first = ordered && previous === null;
+    if (promotable) orderMemberRoles(cluster, group, member, first);
     order(cluster, [group, "stop"], [member, "stop"], first ? printFirst | optional : printFirst);
     order(cluster, [member, "stop"], [group, "stopped"], first ? impliesThen : printThen);
     order(cluster, [group, "start"], [member, "start"], printFirst);
     order(cluster, [member, "start"], [group, "running"], runnableLeft | impliesThen | printThen);
     if (ordered && previous !== null) orderNeighbours(cluster, previous, member, lastActive);
+    if (ordered && promotable && previous !== null) orderNeighbourRoles(cluster, previous, member);
     if (member.runningOn.length > 0) lastActive = member;
     previous = member;
   }
-  if (isPromotableGroup(group)) orderGroupRoles(cluster, group);
 }
 
 function orderNeighbours(cluster: Cluster, previous: Resource, member: Resource, lastActive: Resource | null): void {

@@ -19,21 +19,17 @@ export function isPromotableGroup(group: Resource): boolean {
   return isTrue(group.meta.get("promotable") ?? null);
 }
 
-export function orderGroupRoles(cluster: Cluster, group: Resource): void {
-  const ordered = group.group?.ordered === true;
-  let previous: Resource | null = null;
-  for (const member of group.children) {
-    const first = ordered && previous === null;
-    order(cluster, [group, "demote"], [member, "demote"], first ? printFirst | optional : printFirst);
-    order(cluster, [member, "demote"], [group, "demoted"], first ? impliesThen : printThen);
-    order(cluster, [group, "promote"], [member, "promote"], printFirst);
-    order(cluster, [member, "promote"], [group, "promoted"], runnableLeft | impliesThen | printThen);
-    if (ordered && previous !== null) {
-      order(cluster, [previous, "promote"], [member, "promote"], impliesThen | runnableLeft);
-      order(cluster, [member, "demote"], [previous, "demote"], optional);
-    }
-    previous = member;
-  }
+export function orderMemberRoles(cluster: Cluster, group: Resource, member: Resource, first: boolean): void {
+  order(cluster, [group, "demote"], [member, "demote"], first ? printFirst | optional : printFirst);
+  order(cluster, [member, "demote"], [group, "demoted"], first ? impliesThen : printThen);
+  // This one first: it makes the promotion of a member that has none, which then blocks what follows
+  order(cluster, [member, "promote"], [group, "promoted"], runnableLeft | impliesThen | printThen);
+  order(cluster, [group, "promote"], [member, "promote"], printFirst);
+}
+
+export function orderNeighbourRoles(cluster: Cluster, previous: Resource, member: Resource): void {
+  order(cluster, [previous, "promote"], [member, "promote"], impliesThen | runnableLeft);
+  order(cluster, [member, "demote"], [previous, "demote"], optional);
 }
 
 /** Stops and demotions come first, then starts, then promotions. */

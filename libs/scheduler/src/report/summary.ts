@@ -83,7 +83,8 @@ function summarizeNewRole(cluster: Cluster, situation: Situation): SummaryAction
 /** `action`: what the line is about; `other`: what more it depends on. */
 function line(cluster: Cluster, situation: Situation, task: string, action: PlannedAction | null, other: PlannedAction | null = null): SummaryAction {
   const { resource, role, current, next } = situation;
-  const showRoles = rank(role) > rank("Started") || rank(resource.nextRole) > rank("Unpromoted");
+  const becomesUnpromoted = role === "Started" && resource.nextRole === "Unpromoted" && next !== null;
+  const showRoles = becomesUnpromoted || rank(role) > rank("Started") || rank(resource.nextRole) > rank("Unpromoted");
   return {
     task: task[0]?.toUpperCase() + task.slice(1),
     resource: resource.id,
