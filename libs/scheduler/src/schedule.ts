@@ -49,6 +49,7 @@ export function schedule(cib: Cib, nowMs: number): Decision {
   const configured = [...cluster.resources];
   const utilization = watchUtilization(cluster);
   assignAll(cluster);
+  for (const check of cluster.deferred) check();
 
   planProbes(cluster);
   clearOrphanFailCounts(cluster);

@@ -28,7 +28,7 @@ interface Draft {
 const SIMULATED = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
 /** Actions without a result in the history. */
-const WITHOUT_HISTORY: ReadonlySet<string> = new Set(["delete", "cancel", "notify", "clear_failcount", "lrm_delete", "meta-data"]);
+const WITHOUT_HISTORY: ReadonlySet<string> = new Set(["delete", "notify", "clear_failcount", "lrm_delete", "meta-data"]);
 
 /**
  * `nowMs`: wall time of the results; without it they bear none, and nothing can be told to be older.
@@ -126,7 +126,10 @@ function nodeState(root: Draft, name: string): Draft | undefined {
 function recordResult(state: Draft, action: Action, resource: string, nowMs: number | null): void {
   const lrm = childOf(state, "lrm", { id: state.attributes["id"] ?? "" });
   const list = childOf(lrm, "lrm_resources");
-  const known = action.key.slice(0, -`_${action.task}_${action.intervalMs}`.length);
+  // What is cancelled is in the key; the cancel itself counts as a result like any other, as the reference has it
+  const cancelled = action.task === "cancel" ? action.meta["operation"] : undefined;
+  const intervalMs = cancelled === undefined ? action.intervalMs : Number(action.meta["interval"] ?? 0);
+  const known = action.key.slice(0, -`_${cancelled ?? action.task}_${intervalMs}`.length);
   let entry = onlyOne(list, known) ?? onlyOne(list, resource);
   if (entry === undefined) {
     const agent: Record<string, string> = { id: resource, class: action.agent?.class ?? "", type: action.agent?.type ?? "" };
@@ -135,11 +138,11 @@ function recordResult(state: Draft, action: Action, resource: string, nowMs: num
     list.children.push(entry);
   }
   const migration = action.task === "migrate_to" || action.task === "migrate_from";
-  const key = `${entry.attributes["id"] ?? resource}_${action.task}_${action.intervalMs}`;
-  const id = action.intervalMs > 0 || migration ? key : `${entry.attributes["id"] ?? resource}_last_0`;
+  const key = `${entry.attributes["id"] ?? resource}_${action.task}_${intervalMs}`;
+  const id = intervalMs > 0 || migration ? key : `${entry.attributes["id"] ?? resource}_last_0`;
   const callId = entry.children.reduce((highest, one) => Math.max(highest, Number(one.attributes["call-id"] ?? 0) || 0), 0) + 1;
   const attributes: Record<string, string> = {
-    id, operation_key: key, operation: action.task, interval: String(action.intervalMs), "call-id": String(callId),
+    id, operation_key: key, operation: action.task, interval: String(intervalMs), "call-id": String(callId),
     "op-digest": operationDigest(action.parameters, { recurringTimeoutMs: action.intervalMs > 0 ? action.timeoutMs : null }),
     "rc-code": String(action.targetRc), "op-status": "0", "transition-key": `${action.id}:-1:${action.targetRc}:${SIMULATED}`,
   };

@@ -1,6 +1,7 @@
 /** History against configuration: what is gone, changed or no longer wanted (3-actions C). */
 import type { PlannedAction } from "../model/action.ts";
 import { ORDER } from "../model/action.ts";
+import { isAddressedByHost } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { groupedBy } from "../model/grouped.ts";
 import type { Node } from "../model/node.ts";
@@ -85,15 +86,27 @@ function compareOperations(cluster: Cluster, { resource, node, entries, startInd
   });
 }
 
-/** `again`: an entry of the same key was compared already. */
-function compareOperation(cluster: Cluster, resource: Resource, node: Node, { entry, again }: { readonly entry: HistoryEntry; readonly again: boolean }): void {
+interface Compared {
+  readonly entry: HistoryEntry;
+  /** An entry of the same key was compared already. */
+  readonly again: boolean;
+}
+
+function compareOperation(cluster: Cluster, resource: Resource, node: Node, compared: Compared): void {
+  const { entry } = compared;
   const unconfigured = entry.intervalMs > 0
     && !resource.operations.some((operation) => operation.enabled && operation.name === entry.task && operation.intervalMs === entry.intervalMs);
   if (unconfigured) {
     if (cluster.options.stopOrphanActions) planCancel(cluster, resource, { node, entry });
     noteChange(cluster, resource, node);
-    return;
+  } else if (isAddressedByHost(resource)) {
+    cluster.deferred.push(() => compareParameters(cluster, resource, node, compared));
+  } else {
+    compareParameters(cluster, resource, node, compared);
   }
+}
+
+function compareParameters(cluster: Cluster, resource: Resource, node: Node, { entry, again }: Compared): void {
   // An expired failure of a monitor that has no other entry: it is set up anew
   const expired = !again && cluster.expiredMonitors.has(entry.element) && entry.element.attributes["op-digest"] !== undefined;
   const verdict = expired ? "restart" : compareDigests(cluster, resource, node, entry);

@@ -1,6 +1,7 @@
 /** Fencing and shutdown of nodes, and what they mean for the resources there (3-actions N, S). */
 import type { PlannedAction } from "../model/action.ts";
 import { ORDER } from "../model/action.ts";
+import { runsInBundle } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { anyManaged, canFence } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
@@ -19,7 +20,7 @@ export function planFencingAndShutdown(cluster: Cluster): void {
   const managed = anyManaged(cluster);
   for (const node of cluster.nodes) {
     if (node.kind === "ping") continue;
-    if (node.kind === "guest" && node.requiresReset) {
+    if (node.kind === "guest" && node.requiresReset && canFence(cluster, node)) {
       planGuestFence(cluster, node);
     } else if (node.unclean && managed && canFence(cluster, node)) {
       const fence = planFence(cluster, node);
@@ -112,7 +113,7 @@ function implyStops(cluster: Cluster, resource: Resource, fence: PlannedAction, 
     stop.cause ??= fence;
     planFencingNotification(cluster, resource, fence);
     if (!requiresFencing(resource) && node.kind !== "guest") continue;
-    attach(fence, stop, ORDER.keep | ORDER.optional);
+    if (!runsInBundle(resource)) attach(fence, stop, ORDER.keep | ORDER.optional);
     if (topStop !== null) attach(fence, topStop, ORDER.keep | ORDER.optional);
   }
 }
@@ -122,7 +123,7 @@ function implyDemotes(resource: Resource, fence: PlannedAction, node: Node): voi
     if (demote.task !== "demote" || demote.node !== node || (node.online && !node.unclean && !resource.failed)) continue;
     demote.pseudo = true;
     demote.runnable = true;
-    if (requiresFencing(resource) || node.kind === "guest") attach(fence, demote, ORDER.keep | ORDER.optional);
+    if ((requiresFencing(resource) || node.kind === "guest") && !runsInBundle(resource)) attach(fence, demote, ORDER.keep | ORDER.optional);
   }
 }
 

@@ -51,15 +51,21 @@ function tellOfEnd(cluster: Cluster, instance: Resource, told: NotifiedTask): vo
 function tellOfBeginning(cluster: Cluster, instance: Resource, told: NotifiedTask): void {
   const node = instance.assigned;
   if (instance.nextRole === "Stopped" || instance.nextRole === "Unknown" || node === null) return;
+  if (isOutOfReach(node)) return;
   const start = findAction(instance, "start", null);
   if (told.task !== "start" || start === null || start.optional) tell(cluster, instance, node, { point: told.pre, confirmed: told.preConfirmed });
   tell(cluster, instance, node, { point: told.post, confirmed: told.postConfirmed });
   orderMonitors(instance, told.postConfirmed);
 }
 
+/** The connection to a remote or guest node does not come back. */
+function isOutOfReach({ connection }: Node): boolean {
+  return connection !== null && findAction(connection, "start", null)?.runnable === false;
+}
+
 /** Its node is fenced: nobody there can be told. */
 function isLost(instance: Resource, node: Node): boolean {
-  return node.unclean && findAction(instance, "stop", node)?.pseudo === true;
+  return (node.unclean || node.requiresReset) && findAction(instance, "stop", node)?.pseudo === true;
 }
 
 function isStopping(instance: Resource): boolean {

@@ -1,4 +1,5 @@
 /** What the promotion attributes of the nodes are worth to an instance of a promotable clone (2-assignment E11, E16). */
+import { attributesFor } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import { isAvailable } from "../model/node.ts";
@@ -38,7 +39,8 @@ export function promotionScore(clone: Resource, instance: Resource, node: Node):
 
 function leafScore(clone: Resource, leaf: Resource, node: Node): number | null {
   if (!concerns(clone, leaf, node) || !leaf.scores.has(node.index) || leaf.scores.get(node.index) < 0) return null;
-  const value = node.attributes.get(`master-${leaf.historyName ?? leaf.id}`) ?? (leaf.unique ? undefined : node.attributes.get(`master-${leaf.configId}`));
+  const attributes = attributesFor(leaf, node);
+  const value = attributes.get(`master-${leaf.historyName ?? leaf.id}`) ?? (leaf.unique ? undefined : attributes.get(`master-${leaf.configId}`));
   return value === undefined ? null : parseScore(value);
 }
 

@@ -70,7 +70,7 @@ function rateInstance(cluster: Cluster, clone: Resource, instance: Resource, loc
   const nextRole = nextRoleOf(instance);
   setStart(contender, nextRole, promotionScore(clone, instance, node));
   for (const constraint of locations) {
-    if (constraint.resource !== instance && constraint.resource !== clone) continue;
+    if (constraint.resource !== instance && constraint.resource !== clone && constraint.resource !== clone.parent) continue;
     const match = constraint.scores.find((one) => one.node === node);
     if (match !== undefined) addPromotionTerm(contender, { source: "location", id: constraint.id, score: match.score, text: constraint.text });
   }

@@ -1,7 +1,7 @@
 /** Location constraints, node health as one, and how they enter the score tables (2-assignment C3 to C8, G4). */
 import type { XmlElement } from "@quorate/cib";
 import { isTrue, parseScore } from "@quorate/cib";
-import { placedParts } from "../model/bundle.ts";
+import { attributesFor, placedParts } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { findNode, nodeContext } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
@@ -144,17 +144,17 @@ function addRuleLocation(cluster: Cluster, { id, rule, resource, role: given, di
   const scores: { node: Node; score: number }[] = [];
   for (const node of cluster.nodes) {
     if (!rulePasses(rule, locationContext(cluster, node, resource, submatches))) continue;
-    const score = ruleScore(rule, node, submatches);
+    const score = ruleScore(rule, attributesFor(resource, node), submatches);
     scores.push({ node, score: disjunction ? addScores(node.baseScore, score) : score });
   }
   if (scores.length > 0) cluster.locations.push({ id, resource, scores, role, discovery, text: `location constraint ${id}` });
 }
 
-function ruleScore(rule: XmlElement, node: Node, submatches: readonly string[]): number {
+function ruleScore(rule: XmlElement, attributes: ReadonlyMap<string, string>, submatches: readonly string[]): number {
   const { score, "score-attribute": attribute } = rule.attributes;
   if (score !== undefined) return parseScore(score);
   if (attribute === undefined) return 0;
-  const value = node.attributes.get(expand(attribute, submatches));
+  const value = attributes.get(expand(attribute, submatches));
   return value === undefined ? -INFINITY : parseScore(value);
 }
 

@@ -33,6 +33,11 @@ export function bundleOf(resource: Resource): Resource | null {
   return null;
 }
 
+/** Inside of a container, not beside it. */
+export function runsInBundle(resource: Resource): boolean {
+  return resource.parent !== null && resource.parent.kind !== "bundle" && bundleOf(resource) !== null;
+}
+
 export function replicaOn(bundle: Resource, node: Node): Replica | null {
   return bundle.bundle?.replicas.find((replica) => replica.node === node) ?? null;
 }
@@ -73,4 +78,18 @@ export function hasParts(resource: Resource): boolean {
 export function actorOf(whole: Resource, part: Resource, tasks: readonly string[], task: string): Resource {
   if (!tasks.includes(task)) return part;
   return whole.bundle?.replicas.find(({ container }) => container === part)?.inside ?? part;
+}
+
+/** The connection of a replica without an address: what it connects to is known once the container has its place. */
+export function isAddressedByHost(resource: Resource): boolean {
+  if (resource.remoteNode?.inBundle !== true) return false;
+  return bundleOf(resource)?.bundle?.replicas.some((replica) => replica.connection === resource && replica.address === null) ?? false;
+}
+
+const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
+
+/** What a node says about a resource: inside a container that can be what its host says (1-state D4). */
+export function attributesFor(resource: Resource, node: Node): ReadonlyMap<string, string> {
+  if (node.kind !== "guest" || resource.meta.get("container-attribute-target")?.toLowerCase() !== "host") return node.attributes;
+  return node.connection?.container?.runningOn[0]?.attributes ?? NO_ATTRIBUTES;
 }

@@ -45,6 +45,8 @@ export interface Cluster {
   readonly failedOperations: FailedOperation[];
   /** Failed monitors that expired: they are set up anew as if their parameters had changed. */
   readonly expiredMonitors: Set<XmlElement>;
+  /** Comparisons that need to know where containers are put: made when everything has its place. */
+  readonly deferred: (() => void)[];
   haveFenceDevice: boolean;
   /** Fencing is enabled, and some resource provides or requires unfencing (1-state C3). */
   readonly unfencing: boolean;

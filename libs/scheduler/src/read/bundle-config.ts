@@ -89,6 +89,9 @@ function readMount({ attributes }: XmlElement): Mount {
 /** Where the cluster's own part of a container listens. */
 export const CONTROL_PORT = "3121";
 
+/** Stands for the node that the container is on, where a replica has no address of its own. */
+export const HOST_ADDRESS = "#uname";
+
 /** Address of each replica; null when there is no range, or it is at its end. */
 export function replicaAddresses({ firstAddress, replicas }: BundleConfig): (string | null)[] {
   const addresses: (string | null)[] = [];

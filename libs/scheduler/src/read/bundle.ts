@@ -6,7 +6,7 @@ import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
 import { INFINITY } from "../model/score.ts";
 import { DISCOVERY, ScoreTable } from "../model/score-table.ts";
-import { CONTROL_PORT, readBundleConfig, replicaAddresses } from "./bundle-config.ts";
+import { CONTROL_PORT, HOST_ADDRESS, readBundleConfig, replicaAddresses } from "./bundle-config.ts";
 import type { BundleConfig } from "./bundle-config.ts";
 import { containerParameters } from "./container-parameters.ts";
 import { ensureRemoteNode } from "./remote-nodes.ts";
@@ -15,9 +15,6 @@ import { isTrue } from "./rules.ts";
 
 /** Score of an instance on the one node it may be on. */
 const INSIDE_SCORE = 500;
-
-/** Stands for "the node that the container is on" where there is no address. */
-export const HOST_ADDRESS = "#uname";
 
 /** Null when the element makes no bundle. */
 export function readBundle(cluster: Cluster, element: XmlElement): Resource | null {

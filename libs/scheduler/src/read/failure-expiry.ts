@@ -2,6 +2,7 @@
 import { requestAction } from "../actions/action-table.ts";
 import { fenceAction } from "../actions/fence-action.ts";
 import { ORDER } from "../model/action.ts";
+import { isAddressedByHost } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { noteRecheck } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
@@ -35,11 +36,22 @@ export function checkExpiry(replay: Replay, entry: HistoryEntry): boolean {
     }
   }
   if (!expired && isLastFailure && (entry.task === "start" || entry.task === "monitor") && clear === null) {
-    const verdict = compareDigests(cluster, resource, node, entry);
-    if (verdict !== "same" && verdict !== "unknown") clear = "resource parameters have changed";
+    if (isAddressedByHost(resource)) cluster.deferred.push(() => clearIfChanged(replay, entry));
+    else if (haveChanged(replay, entry)) clear = PARAMETERS_CHANGED;
   }
   if (clear !== null) clearFailCount(cluster, resource, node, clear);
   return expired && !(isProbe(entry) && LASTING.has(entry.rc));
+}
+
+const PARAMETERS_CHANGED = "resource parameters have changed";
+
+function haveChanged({ cluster, resource, node }: Replay, entry: HistoryEntry): boolean {
+  const verdict = compareDigests(cluster, resource, node, entry);
+  return verdict !== "same" && verdict !== "unknown";
+}
+
+function clearIfChanged(replay: Replay, entry: HistoryEntry): void {
+  if (haveChanged(replay, entry)) clearFailCount(replay.cluster, replay.resource, replay.node, PARAMETERS_CHANGED);
 }
 
 /** A lost connection with a reconnect interval: its monitor stays failed until the remote node was fenced. */

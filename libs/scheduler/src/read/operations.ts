@@ -1,11 +1,14 @@
 /** Operations of a resource: which are configured, and what applies to one action (1-state E8, E9; on-fail). */
 import type { XmlElement } from "@quorate/cib";
+import { isAddressedByHost } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
+import type { Node } from "../model/node.ts";
 import { noteRecheck, plainContext } from "../model/cluster.ts";
 import type { OperationConfig, OperationOptions, Resource } from "../model/resource.ts";
 import { isFenceDevice } from "../model/resource.ts";
 import { parseRole } from "../model/role.ts";
 import { readSets } from "./attribute-sets.ts";
+import { HOST_ADDRESS } from "./bundle-config.ts";
 import type { RuleContext } from "./rules.ts";
 import { child, parseBoolean, parseIntervalMs, parseTimeoutMs } from "@quorate/cib";
 
@@ -95,7 +98,14 @@ export function resourceParameters(cluster: Cluster, resource: Resource, context
   for (let at: Resource | null = resource; at !== null; at = at.parent) readSets(at.element, "instance_attributes", parameters, { ids: cluster.ids, context: using });
   const defaults = child(child(cluster.root, "configuration") ?? cluster.root, "rsc_defaults");
   if (defaults !== null) readSets(defaults, "instance_attributes", parameters, { ids: cluster.ids, context: using });
+  const host = isAddressedByHost(resource) && parameters.get("addr") === HOST_ADDRESS ? hostOf(resource) : null;
+  if (host !== null) parameters.set("addr", host.name);
   return parameters;
+}
+
+/** Where the container will be; as long as nobody knows, where it is. */
+function hostOf({ container }: Resource): Node | null {
+  return container?.assigned ?? container?.runningOn[0] ?? null;
 }
 
 export type OnFail = "ignore" | "demote" | "restart" | "reset-remote" | "restart-container" | "migrate" | "block" | "stop" | "standby" | "fence";

@@ -57,7 +57,7 @@ function emptyCluster(root: XmlElement, nowMs: number): Cluster {
     root, nowMs, ids, optionValues, options, haveQuorum, ...nodes,
     plainFailCounts: featureSetBefore(root.attributes["crm_feature_set"] ?? "", [3, 0, 13]),
     resources: [], allResources: [], byId: new Map(), actions: new ActionTable(), stored: [], locations: [], promotionTickets: new Map(), locks: new Map(), nodePriorities: new Map(),
-    history: new HistoryIndex(child(root, "status")), failedOperations: [], expiredMonitors: new Set(), warnings: [], recheckAtMs: recheck,
+    history: new HistoryIndex(child(root, "status")), failedOperations: [], expiredMonitors: new Set(), deferred: [], warnings: [], recheckAtMs: recheck,
     unfencing: options.fencingEnabled && (usesUnfencing(child(configuration, "resources")) || usesUnfencing(child(configuration, "rsc_defaults"))),
     haveFenceDevice: options.haveWatchdog || hasFenceDevice(child(configuration, "resources") ?? EMPTY),
   };
