@@ -19,7 +19,7 @@ import type { Replay } from "./operation-result.ts";
 import { linkOrphanToContainer } from "./remote-nodes.ts";
 import { concludeRemotes, judgeRemote, readRemoteEntry } from "./remote-state.ts";
 import { addNodeScore, ban, targetRole } from "./resources.ts";
-import { holdsLock, readShutdownLock } from "./shutdown-locks.ts";
+import { readShutdownLock } from "./shutdown-locks.ts";
 import { child } from "@quorate/cib";
 
 /** One `lrm_resource` with the resource it was found to be about. */
@@ -78,7 +78,7 @@ function readNodeHistory(cluster: Cluster, node: Node, entry: XmlElement): Resou
 }
 
 function readResourceHistory(cluster: Cluster, node: Node, element: XmlElement): ResourceHistory | null {
-  if (child(element, "lrm_rsc_op") === null && !holdsLock(cluster, element)) return null;
+  if (child(element, "lrm_rsc_op") === null && !cluster.options.shutdownLock) return null;
   const resource = resourceOfHistory(cluster, node, element);
   if (resource === null) return null;
   readShutdownLock(cluster, element, resource, node);

@@ -17,22 +17,13 @@ export interface ShutdownLock {
   readonly since: number;
 }
 
-/** Whether an entry of the history holds a lock; then it counts even without operations. */
-export function holdsLock(cluster: Cluster, element: XmlElement): boolean {
-  return cluster.options.shutdownLock && lockTime(element) !== 0;
-}
-
 /** The lock that the history of a node has kept; one that is too old is deleted instead. */
 export function readShutdownLock(cluster: Cluster, element: XmlElement, resource: Resource, node: Node): void {
-  if (!holdsLock(cluster, element)) return;
-  const since = lockTime(element);
+  const since = cluster.options.shutdownLock ? seconds(element.attributes["shutdown-lock"]) : 0;
+  if (since === 0) return;
   const { shutdownLockLimitMs: limitMs } = cluster.options;
   if (limitMs > 0 && cluster.nowMs > since * 1000 + limitMs) forgetLock(cluster, resource, node, "its shutdown lock expired");
   else cluster.locks.set(resource, { node, since });
-}
-
-function lockTime(element: XmlElement): number {
-  return seconds(element.attributes["shutdown-lock"]);
 }
 
 function seconds(text: string | undefined): number {
