@@ -4,6 +4,7 @@ import type { Cluster } from "../model/cluster.ts";
 import { canFence, markForFencing } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
+import { isActive } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
 import { operationOptions } from "../read/operations.ts";
 
@@ -142,11 +143,6 @@ function judgeByQuorum(cluster: Cluster, action: PlannedAction, resource: Resour
       action.runnable = true;
       return;
   }
-}
-
-/** Active as far as anybody can tell: on an unclean node it may well be. */
-function isActive(resource: Resource): boolean {
-  return resource.runningOn.some((node) => node.unclean || node.online || !resource.managed);
 }
 
 /** The newest action of a task, on a node or anywhere; actions without a node never match a node. */

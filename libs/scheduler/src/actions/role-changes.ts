@@ -25,7 +25,7 @@ export function planPrimitive(cluster: Cluster, resource: Resource): void {
   const migrating = continuePartialMigration(resource, current) || (!interrupted && mayMigrate(resource, current));
   const multiple = !interrupted && isMultiplyActive(resource);
   if (multiple && resource.settings.multipleActive === "stop_unexpected") resource.stopUnexpected = true;
-  if (resource.startPending && resource.assigned !== null) {
+  if (resource.startPending) {
     requestAction(cluster, { resource, task: "start", node: resource.assigned, optional: true }).printed = true;
   }
   const moving = isMoving(resource, current);

@@ -253,3 +253,8 @@ export function currentNode(resource: Resource): Node | null {
 export function displayId(resource: Resource): string {
   return !resource.unique ? resource.configId : resource.id;
 }
+
+/** Active as far as anybody can tell: on an unclean node it may well be. */
+export function isActive(resource: Resource): boolean {
+  return resource.runningOn.some((node) => node.unclean || node.online || !resource.managed);
+}

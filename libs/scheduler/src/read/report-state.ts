@@ -2,7 +2,7 @@
 import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
-import { cloneOf, displayId, leavesOf } from "../model/resource.ts";
+import { cloneOf, displayId, isActive, leavesOf } from "../model/resource.ts";
 import type { ClusterState, FailCount, NodeState, ResourceState, ResourceTree, Role } from "../types.ts";
 import { effectiveFailCount } from "./fail-counts.ts";
 
@@ -11,7 +11,7 @@ const PENDING_NAMES: Readonly<Record<string, string>> = {
 };
 
 export function reportState(cluster: Cluster): ClusterState {
-  const shown = cluster.resources.filter((resource) => !resource.orphan || resource.runningOn.length > 0);
+  const shown = cluster.resources.filter((resource) => !resource.orphan || isActive(resource));
   const leaves = shown.flatMap(leavesOf).filter(isShown);
   return {
     haveQuorum: cluster.haveQuorum,
@@ -26,7 +26,7 @@ export function reportState(cluster: Cluster): ClusterState {
 
 /** Of what is not wanted any more only what still runs; but a clone of none shows that it is there. */
 function isShown(leaf: Resource): boolean {
-  return !leaf.orphan || leaf.runningOn.length > 0 || (leaf.instance === 0 && leaf.parent?.clone?.max === 0);
+  return !leaf.orphan || isActive(leaf) || (leaf.instance === 0 && leaf.parent?.clone?.max === 0);
 }
 
 function reportNode(node: Node): NodeState {
