@@ -113,7 +113,9 @@ function entry(draft: Draft, { primitive, name }: Subject, result: Result, { cal
   if (changed) parameters["opt"] = "old-value";
   const operation = primitive?.operations.find((one) => one.name === task && one.intervalMs === intervalMs);
   const timeoutMs = operation?.timeoutMs ?? draft.defaultTimeoutMs;
-  const key = `${call}:${draft.dice.between(1, 50)}:${expected}:11111111-2222-3333-4444-555555555555`;
+  // What is in flight comes from the newest transition
+  const transition = status === -1 ? call + 1000 : call;
+  const key = `${draft.dice.between(1, 50)}:${transition}:${expected}:11111111-2222-3333-4444-555555555555`;
   const id = kept ? `${name}_last_failure_0` : intervalMs > 0 || result.migration !== undefined ? `${name}_${task}_${intervalMs}` : `${name}_last_0`;
   const reloadable = changed && task === "start" && draft.dice.chance(40);
   return xml("lrm_rsc_op", {

@@ -80,7 +80,7 @@ function probePrimitive(cluster: Cluster, resource: Resource, node: Node): Plann
   const starter = top.kind === "clone" && !alone ? top : resource;
   const blocks = !action.runnable && resource.runningOn.length === 0 ? ORDER.runnableLeft : 0;
   storeOrdering(cluster, action, { resource: starter, key: actionKey(starter, "start", 0) }, ORDER.optional | blocks);
-  storeOrdering(cluster, action, { resource, key: actionKey(resource, "reload-agent", 0) }, ORDER.optional);
+  storeOrdering(cluster, action, { resource: starter, key: actionKey(starter, "reload-agent", 0) }, ORDER.optional);
   return action;
 }
 

@@ -107,7 +107,6 @@ function blockDependent(cluster: Cluster, dependent: Resource, { task, cause }: 
     clearRunnable(action, cause);
     blockColocated(cluster, action);
     visit(cluster, action);
-    for (const output of action.outputs.slice()) visit(cluster, output.next);
   }
   for (const child of dependent.children) blockDependent(cluster, child, { task, cause });
 }
