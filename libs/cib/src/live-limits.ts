@@ -7,6 +7,7 @@ import { makeCib } from "./cib.ts";
 import { attribute, child, descendants } from "./element.ts";
 import { clusterOption } from "./nvpair.ts";
 import type { XmlElement } from "./types.ts";
+import { parseBoolean, readIntervalMs } from "./values.ts";
 
 /** Warnings that hold for every CIB that is to run, in document order. */
 export function runtimeWarnings(root: XmlElement): Issue[] {
@@ -37,6 +38,9 @@ function liveProblem(element: XmlElement): string | null {
     case "primitive":
       return is("class", "ocf") && is("provider", "pacemaker") && is("type", "remote") ? "remote nodes cannot run in a live cluster yet" : null;
     case "nvpair":
+      if ((is("name", "provides") || is("name", "requires")) && is("value", "unfencing")) return "nodes are not unfenced in a live cluster yet";
+      if (is("name", "shutdown-lock") && parseBoolean(attribute(element, "value") ?? "") === true) return "shutdown locks are not kept in a live cluster yet";
+      if (is("name", "priority-fencing-delay") && (readIntervalMs(attribute(element, "value") ?? "") ?? 0) > 0) return "fencing is not delayed by priority in a live cluster yet";
       return is("name", "remote-node") ? "guest nodes (meta attribute remote-node) cannot run in a live cluster yet" : null;
     case "node":
       return is("type", "remote") ? "remote nodes cannot run in a live cluster yet" : null;
