@@ -4,3 +4,7 @@ export { readState, schedule } from "./schedule.ts";
 export { simulateGraph } from "./simulate.ts";
 export type { Simulation } from "./simulate.ts";
 export type { Amounts, Assignment, Candidate, ClusterState, Decision, FailCount, FailedOperation, FencingDecision, NodeState, ResourceState, ResourceTree, Role, ScoreTerm, SummaryAction, UtilizationReport } from "./types.ts";
+export { explainResource } from "./why/explain-resource.ts";
+export type { ResourceExplanation, WhyQuestion } from "./why/explain-resource.ts";
+export type { FoundChange, WhatIf } from "./why/what-if.ts";
+export { explanationLines } from "./why/words.ts";

@@ -312,12 +312,26 @@ describe("events, alarm, why", () => {
     expect(changes()).toStrictEqual([`alarm {"type":"resource.alarm","severity":"error","message":"disk","data":{"ce":"n1","fs":"a=b"},"node":"node1"}`]);
   });
 
-  test("why, for people and for programs", async () => {
+  test("why, for people and for programs: what is now, and what the history says", async () => {
     expect(await run(["why", "web", "--node", "node1"])).toBe(0);
-    expect(out).toBe("web runs on node1\n  because\n");
+    expect(out).toMatch(/^web: runs nowhere\n/);
+    expect(out).toContain("    * web_ip is disabled: its target-role is Stopped.\n");
+    expect(out).toContain("  What happened:\n    because\n");
+    expect(calls).toContain(`why {"resource":"web","node":"node1"}`);
     out = "";
     expect(await run(["why", "web", "--output-as", "json"])).toBe(0);
-    expect(JSON.parse(out)).toStrictEqual({ resource: "web" });
+    expect(JSON.parse(out)).toMatchObject({ resource: "web", answer: "no", history: { resource: "web" } });
+  });
+
+  test("why, about a file: nothing is asked of the cluster; what is not there: 105", async () => {
+    writeFileSync(join(folder, "cib.xml"), CIB);
+    expect(await run(["why", "web_daemon", "-x", "cib.xml", "--trials", "0"])).toBe(0);
+    expect(out).toContain("web_daemon: runs nowhere");
+    expect(calls).toStrictEqual([]);
+    expect(await run(["why", "nope", "-x", "cib.xml"])).toBe(105);
+    expect(await run(["why", "web", "--node", "node9", "-x", "cib.xml"])).toBe(105);
+    expect(errors).toContain("no node node9");
+    expect(await run(["why", "web", "--trials", "many"])).toBe(64);
   });
 });
 

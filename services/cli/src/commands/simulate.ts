@@ -1,13 +1,11 @@
 /** `quorate simulate`: what the cluster would do, without doing it. The scheduler runs in this process. */
-import { type Cib, attribute, child, children, isSecretName, parseCib, serializeCib } from "@quorate/cib";
-import { QuorateError } from "@quorate/core";
+import { type Cib, attribute, child, children, isSecretName, serializeCib } from "@quorate/cib";
 import { type PretendedResult, readState, schedule, simulateGraph } from "@quorate/scheduler";
 import type { Graph } from "@quorate/transition";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { readCibFile } from "../cib-file.ts";
 import type { Cli } from "../cli.ts";
 import { CommandFailure, EXIT } from "../exit-code.ts";
-import { readInputFile } from "../input-file.ts";
-import { countText, issueLine } from "../issue-text.ts";
 import { fetchCib } from "../live-cib.ts";
 import { writeOutputFile } from "../output-file.ts";
 import { graphDot } from "../simulate/graph-dot.ts";
@@ -176,16 +174,6 @@ function nodeIdsOf({ root }: Cib): ReadonlyMap<string, string> {
     const id = attribute(node, "id");
     return id === null ? [] : [[attribute(node, "uname") ?? id, id] as const];
   }));
-}
-
-/** Notes of an upgrade go to standard error, so that they do not mix with the result. @throws QuorateError QUORATE_CIB_INVALID */
-export async function readCibFile(cli: Cli, file: string): Promise<Cib> {
-  const loaded = parseCib(await readInputFile(file, cli.environment));
-  const issues = loaded.ok ? loaded.value.issues : loaded.error.issues;
-  const name = file === "-" ? "standard input" : file;
-  for (const issue of issues) cli.environment.writeError(`${issueLine(name, issue)}\n`);
-  if (!loaded.ok) throw new QuorateError("QUORATE_CIB_INVALID", `${name} is not a valid CIB (${countText(issues)})`);
-  return loaded.value.cib;
 }
 
 function parseOperations(text: string, all: readonly OperationSpec[]): readonly OperationSpec[] {

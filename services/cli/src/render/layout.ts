@@ -42,6 +42,12 @@ export function wrap(text: string, { first, rest }: { readonly first: string; re
   }
 }
 
+/** A line that begins with blanks, with or without a bullet, wrapped so that what follows stands below its beginning. */
+export function wrapIndented(line: string): string[] {
+  const first = /^ *(?:\* )?/.exec(line)?.[0] ?? "";
+  return wrap(line.slice(first.length), { first, rest: `${" ".repeat(first.length)}    ` });
+}
+
 /** A heading with what stands below it, or nothing when nothing does. */
 export function section(depth: number, title: string, lines: readonly string[]): string[] {
   if (lines.length === 0) return [];
