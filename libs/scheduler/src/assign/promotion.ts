@@ -171,6 +171,8 @@ function obstacleOf(cluster: Cluster, clone: Resource, resource: Resource, { nod
   if (!resource.managed) return isPromoted ? null : "it is not managed";
   if (priority < 0) return `its priority is ${scoreText(priority)}`;
   if (!isAvailable(node)) return `${node.name} cannot be used`;
+  const container = node.kind === "guest" ? (node.connection?.container ?? null) : null;
+  if (container !== null && container.assigned === null) return `${container.id}, which holds ${node.name}, does not run`;
   if (!clone.scores.has(node.index)) return `${clone.id} is not allowed on ${node.name}`;
   if (there >= (clone.clone?.promotedNodeMax ?? 0) && clone.managed) return `promoted-node-max is ${clone.clone?.promotedNodeMax ?? 0}`;
   const frozen = !cluster.haveQuorum && cluster.options.noQuorumPolicy === "freeze" && !isPromoted;

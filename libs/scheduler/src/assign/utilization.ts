@@ -79,7 +79,7 @@ function include(resource: Resource, origin: Resource, found: Set<Resource>): vo
   collect(resource, origin, found);
 }
 
-/** Every leaf once; a clone counts as one instance, unless instances are among the rest. */
+/** Every leaf once; a bundle counts as its first container, a clone as one instance, unless instances are among the rest. */
 function totalNeeds(resource: Resource, companions: readonly Resource[]): Capacity {
   const sum: Capacity = new Map(resource.utilization);
   const counted = new Set<Resource>([resource]);
@@ -87,6 +87,7 @@ function totalNeeds(resource: Resource, companions: readonly Resource[]): Capaci
     if (counted.has(one) || !one.provisional) return;
     counted.add(one);
     addNeeds(sum, one.utilization);
+    if (one.bundle !== null) one.bundle.replicas.slice(0, 1).forEach(({ container }) => add(container));
   };
   for (const companion of companions) if (companion.kind !== "clone") add(companion);
   for (const clone of companions) {

@@ -11,8 +11,11 @@ import { operationOptions, resourceParameters } from "./operations.ts";
 
 export type DigestVerdict = "same" | "changed" | "restart" | "unknown";
 
-/** Tools that show CIBs without secrets drop the parameters named in `op-secure-params`; then that digest has to do. */
-export function compareDigests(cluster: Cluster, resource: Resource, node: Node, entry: HistoryEntry): DigestVerdict {
+/**
+ * Tools that show CIBs without secrets drop the parameters named in `op-secure-params`; then that digest has to do.
+ * Not so, as in the reference, when it is asked whether a failure is still about the present parameters (`withSecrets`).
+ */
+export function compareDigests(cluster: Cluster, resource: Resource, node: Node, entry: HistoryEntry, withSecrets = false): DigestVerdict {
   const recorded = entry.element.attributes;
   const options = operationOptions(cluster, resource, entry.task, entry.intervalMs);
   const own = Object.fromEntries(resourceParameters(cluster, resource, nodeContext(cluster, node)));
@@ -27,7 +30,7 @@ export function compareDigests(cluster: Cluster, resource: Resource, node: Node,
   }
   if (recorded["op-digest"] === undefined) return "unknown";
   if (operationDigest(all, { recurringTimeoutMs }) === recorded["op-digest"]) return "same";
-  if (matchesSecurely(resource, entry, all, recurringTimeoutMs)) return "same";
+  if (!withSecrets && matchesSecurely(resource, entry, all, recurringTimeoutMs)) return "same";
   return entry.intervalMs === 0 && options.parameters.size > 0 ? "restart" : "changed";
 }
 

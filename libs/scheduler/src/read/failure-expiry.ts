@@ -46,7 +46,7 @@ export function checkExpiry(replay: Replay, entry: HistoryEntry): boolean {
 const PARAMETERS_CHANGED = "resource parameters have changed";
 
 function haveChanged({ cluster, resource, node }: Replay, entry: HistoryEntry): boolean {
-  const verdict = compareDigests(cluster, resource, node, entry);
+  const verdict = compareDigests(cluster, resource, node, entry, true);
   return verdict !== "same" && verdict !== "unknown";
 }
 

@@ -203,7 +203,9 @@ function react(replay: Replay, onFail: Replay["onFail"], active: boolean): void 
 /** What holds it is restarted; without that, it itself. */
 function restartContainer({ cluster, resource, node }: Replay, active: boolean): void {
   fail(resource);
-  if (resource.container !== null) requestAction(cluster, { resource: resource.container, task: "stop", node, optional: false });
+  // In a bundle the connection need not be where the container is
+  const place = resource.remoteNode?.inBundle === true ? null : node;
+  if (resource.container !== null) requestAction(cluster, { resource: resource.container, task: "stop", node: place, optional: false });
   else if (active) requestAction(cluster, { resource, task: "stop", node, optional: false });
 }
 
