@@ -5,6 +5,7 @@ import type { NotifiedTask, PlannedAction } from "./action.ts";
 import type { Capacity } from "./capacity.ts";
 import type { BundleSettings } from "./bundle.ts";
 import type { Node } from "./node.ts";
+import type { NodeSet } from "./node-set.ts";
 import type { ScoreTable } from "./score-table.ts";
 
 export interface Agent {
@@ -153,7 +154,7 @@ export interface Resource {
   /** In order of discovery. */
   runningOn: Node[];
   /** Numbers of the nodes whose state is known: no probe there. */
-  readonly known: Set<number>;
+  readonly known: NodeSet;
   /** Id under which the history knows an instance of an anonymous clone. */
   historyName: string | null;
   pending: { readonly task: string; readonly node: Node } | null;

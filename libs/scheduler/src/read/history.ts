@@ -9,7 +9,7 @@ import type { Resource } from "../model/resource.ts";
 import { cloneOf } from "../model/resource.ts";
 import { rank } from "../model/role.ts";
 import { addActive } from "./active.ts";
-import { historyElements, historyEntries, STATUS } from "./history-entry.ts";
+import { historyElements, historyEntries, isProbe, RC, STATUS } from "./history-entry.ts";
 import type { HistoryEntry } from "./history-entry.ts";
 import { resourceOfHistory } from "./history-resource.ts";
 import { addNodePriority } from "./node-priorities.ts";
@@ -83,6 +83,11 @@ function readResourceHistory(cluster: Cluster, node: Node, element: XmlElement):
   if (resource === null) return null;
   readShutdownLock(cluster, element, resource, node);
   const entries = historyEntries(element);
+  if (isPlainAbsence(resource, entries)) {
+    concludeAbsence(resource, node);
+    restoreSource(resource, node);
+    return { node, resource, element, entries, startIndex: -1, stopIndex: -1 };
+  }
   const replay: Replay = { cluster, resource, node, entries, historyId: element.attributes["id"] ?? "", role: "Unknown", onFail: "ignore", lastFailure: null, failedHere: null };
   const before = resource.role;
   for (const entry of entries) applyOperation(replay, entry);
@@ -90,9 +95,29 @@ function readResourceHistory(cluster: Cluster, node: Node, element: XmlElement):
   if (node.online) rememberMonitors(cluster, { resource, node, entries, startIndex, stopIndex });
   conclude(replay);
   resource.role = rank(before) > rank(replay.role) ? before : replay.role === "Unknown" ? before : replay.role;
-  // The source has stopped it already, but the target has it
-  if (resource.role === "Stopped" && resource.partialMigration?.source === node && resource.runningOn.length > 0) resource.role = "Started";
+  restoreSource(resource, node);
   return { node, resource, element, entries, startIndex, stopIndex };
+}
+
+/** The source of a migration has stopped it already, but the target has it. */
+function restoreSource(resource: Resource, node: Node): void {
+  if (resource.role === "Stopped" && resource.partialMigration?.source === node && resource.runningOn.length > 0) resource.role = "Started";
+}
+
+/** A probe found nothing where nothing was expected: by far the most histories of a large cluster, and nothing of one can fail or expire. */
+function isPlainAbsence(resource: Resource, entries: readonly HistoryEntry[]): boolean {
+  const [only] = entries;
+  if (only === undefined || entries.length > 1 || resource.failureTimeoutMs > 0 || resource.remoteNode !== null) return false;
+  return isProbe(only) && only.status === STATUS.done && only.rc === RC.notRunning && only.targetRc === RC.notRunning && !only.id.endsWith("_last_failure_0");
+}
+
+/** What `conclude` comes to after such a probe. */
+function concludeAbsence(resource: Resource, node: Node): void {
+  resource.nextRole = "Unknown";
+  markKnown(resource, node);
+  makeStopsOptional(resource, node);
+  applyTargetRole(resource);
+  if (rank(resource.role) < rank("Stopped")) resource.role = "Stopped";
 }
 
 /** Where the present life of the resource starts, and where the last one ended. */
@@ -141,8 +166,16 @@ function conclude(replay: Replay): void {
     if (onFail === "demote" || onFail === "block") resource.failed = true;
     else if (onFail !== "ignore") fail(resource);
   } else {
-    for (const action of resource.actions) if (action.task === "stop" && action.node === node) action.optional = true;
+    makeStopsOptional(resource, node);
   }
+  applyTargetRole(resource);
+}
+
+function makeStopsOptional(resource: Resource, node: Node): void {
+  for (const action of resource.actions) if (action.task === "stop" && action.node === node) action.optional = true;
+}
+
+function applyTargetRole(resource: Resource): void {
   const target = targetRole(resource.meta, cloneOf(resource)?.clone ?? null);
   if (target !== "Unknown" && (resource.nextRole === "Unknown" || rank(resource.nextRole) > rank(target))) resource.nextRole = target;
 }

@@ -1,6 +1,7 @@
 /** Resources of the configuration: templates, meta attributes, settings and clone instances (1-state E). */
 import type { XmlElement } from "@quorate/cib";
 import type { Cluster } from "../model/cluster.ts";
+import { NodeSet } from "../model/node-set.ts";
 import { noteRecheck, plainContext } from "../model/cluster.ts";
 import type { Agent, CloneSettings, GroupSettings, Requires, Resource, Settings } from "../model/resource.ts";
 import { isConnectionAgent } from "../model/resource.ts";
@@ -106,7 +107,7 @@ export function createResource(cluster: Cluster, { element, kind, parent, instan
     remoteNode: null, container: null, fillers: [], reconnectMs: 0,
     orphan: false, managed, maintenance, blocked: false, failed: false, failureIgnored: false,
     mustStop: false, startPending: false, mayMigrate: settings.allowMigrate, partialMigration: null, danglingSources: [], role: "Stopped", nextRole: targetRole(meta, clone ?? parent?.clone ?? parent?.parent?.clone ?? null),
-    runningOn: [], known: new Set(), historyName: null, pending: null, failureTimeoutMs: settings.failureTimeoutMs, failures: new Map(),
+    runningOn: [], known: new NodeSet(cluster.nodeByIndex.length), historyName: null, pending: null, failureTimeoutMs: settings.failureTimeoutMs, failures: new Map(),
     scores: baseTable(cluster, meta), terms: [], exclusiveDiscovery: false, thisWith: [], withThis: [],
     assigned: null, provisional: true, assigning: false, merging: false, choice: null, promotion: null,
     actions: [], notifiedTasks: [], reload: false, stopUnexpected: false, restarting: false,
