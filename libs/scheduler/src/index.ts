@@ -3,7 +3,7 @@ export type { Injected, PretendedResult } from "./inject-operation.ts";
 export { readState, schedule } from "./schedule.ts";
 export { simulateGraph } from "./simulate.ts";
 export type { Simulation } from "./simulate.ts";
-export type { Amounts, Assignment, Candidate, ClusterState, Decision, FailCount, FailedOperation, FencingDecision, NodeState, ResourceState, ResourceTree, Role, ScoreTerm, SummaryAction, UtilizationReport } from "./types.ts";
+export type { Amounts, Assignment, Candidate, ClusterState, Decision, FailCount, FailedOperation, FencingDecision, NodeState, Promotion, ResourceState, ResourceTree, Role, ScoreTerm, SummaryAction, UtilizationReport } from "./types.ts";
 export { explainResource } from "./why/explain-resource.ts";
 export type { ResourceExplanation, WhyQuestion } from "./why/explain-resource.ts";
 export type { FoundChange, WhatIf } from "./why/what-if.ts";

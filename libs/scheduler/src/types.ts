@@ -103,6 +103,15 @@ export interface Candidate {
   readonly excluded: string | null;
 }
 
+/** How an instance of a promotable clone stands in the choice of who is promoted. */
+export interface Promotion {
+  /** Instances are promoted from the highest score on; below zero never. */
+  readonly score: number;
+  readonly terms: readonly ScoreTerm[];
+  /** One sentence: why it is promoted, or why not. */
+  readonly reason: string;
+}
+
 /** Where one primitive (or instance) is put, and why. */
 export interface Assignment {
   readonly resource: ResourceId;
@@ -113,6 +122,8 @@ export interface Assignment {
   readonly candidates: readonly Candidate[];
   /** One sentence: why this node, or why none. */
   readonly reason: string;
+  /** Only in promotable clones; members of a group share that of the group. */
+  readonly promotion?: Promotion;
 }
 
 /** What happens to a resource, as `crm_simulate` words it: Start Stop Move Restart Recover Reload Promote Demote Migrate Leave ... */

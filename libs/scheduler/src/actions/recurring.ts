@@ -42,7 +42,7 @@ function planWhileActive(cluster: Cluster, resource: Resource, operation: Operat
   const optional = start.optional && known !== null && !known.reschedule;
   const unfit = operation.role === null ? resource.nextRole === "Promoted" : operation.role !== resource.nextRole;
   if (unfit) {
-    if (optional && known?.optional === true) endMonitor(cluster, resource, operation, node);
+    if (optional) endMonitor(cluster, resource, operation, node);
     return;
   }
   const monitor = requestAction(cluster, { resource, task: operation.name, intervalMs: operation.intervalMs, node, optional });
@@ -62,12 +62,12 @@ function requestCancel(cluster: Cluster, resource: Resource, operation: Operatio
   return cancel;
 }
 
-/** It ends before the role it does not fit begins. */
+/** It ends before the resource leaves the role that it has now. */
 function endMonitor(cluster: Cluster, resource: Resource, operation: OperationConfig, node: Node): void {
   const cancel = requestCancel(cluster, resource, operation, node);
-  const started = operation.role === null || operation.role === "Started" || operation.role === "Unpromoted";
-  const next = started && resource.nextRole === "Promoted" ? "promote"
-    : operation.role === "Promoted" ? "demote" : resource.nextRole === "Stopped" ? "stop" : null;
+  const next = resource.role === "Promoted" ? "demote"
+    : resource.role !== "Started" && resource.role !== "Unpromoted" ? null
+    : resource.nextRole === "Promoted" ? "promote" : resource.nextRole === "Stopped" ? "stop" : null;
   if (next !== null) storeOrdering(cluster, cancel, { resource, key: actionKey(resource, next, 0) }, ORDER.runnableLeft);
 }
 

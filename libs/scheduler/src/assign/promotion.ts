@@ -34,10 +34,9 @@ export function chooseRoles(cluster: Cluster, clone: Resource): void {
   promoteBest(cluster, clone, clone.clone, sorted);
 }
 
-export function addPromotionTerm({ instance, promotion }: Pick<Contender, "instance" | "promotion">, term: ScoreTerm): void {
+function addPromotionTerm(promotion: PromotionState, term: ScoreTerm): void {
   promotion.priority = addScores(promotion.priority, term.score);
   promotion.terms.push(term);
-  instance.promotion = promotion;
 }
 
 function placeOf(instance: Resource): Node | null {
@@ -72,7 +71,7 @@ function rateInstance(cluster: Cluster, clone: Resource, instance: Resource, loc
   for (const constraint of locations) {
     if (constraint.resource !== instance && constraint.resource !== clone && constraint.resource !== clone.parent) continue;
     const match = constraint.scores.find((one) => one.node === node);
-    if (match !== undefined) addPromotionTerm(contender, { source: "location", id: constraint.id, score: match.score, text: constraint.text });
+    if (match !== undefined) addPromotionTerm(promotion, { source: "location", id: constraint.id, score: match.score, text: constraint.text });
   }
   for (const colocation of instance.thisWith.slice()) applyRoleColocation(cluster, instance, colocation.primary, colocation);
   promotion.index = nextRole === "Promoted" ? INFINITY : promotion.priority;
@@ -121,8 +120,22 @@ function addCloneWishes(cluster: Cluster, clone: Resource, contenders: readonly 
   for (const { instance, promotion, node } of contenders) {
     if (ticket !== undefined) promotion.terms.push(ticket);
     if (!instance.managed && nextRoleOf(instance) === "Promoted") promotion.index = INFINITY;
-    else if (promotion.index >= 0 && node !== null) promotion.index = clone.scores.get(node.index);
+    else if (promotion.index >= 0 && node !== null) promotion.index = indexOnNode(clone, node, promotion);
   }
+}
+
+/** The clone's score there; what it consists of beside the instance's own priority is noted. */
+function indexOnNode(clone: Resource, node: Node, promotion: PromotionState): number {
+  const index = clone.scores.get(node.index);
+  let known = promotion.index;
+  for (const { node: number, ...term } of clone.terms) {
+    if (number !== node.index || term.score === 0) continue;
+    promotion.terms.push(term);
+    known = addScores(known, term.score);
+  }
+  const rest = index - known;
+  if (rest !== 0 && Math.abs(index) < INFINITY) promotion.terms.push({ source: "promotion", id: clone.id, score: rest, text: "other instances are there" });
+  return index;
 }
 
 /** Best first, until there are enough. Who is not chosen runs unpromoted. */
@@ -132,14 +145,14 @@ function promoteBest(cluster: Cluster, clone: Resource, settings: CloneSettings,
   for (const contender of sorted) {
     const { promotion, node } = contender;
     const obstacle = promotion.index < 0 ? lowest(promotion)
-      : promoted >= settings.promotedMax && clone.managed ? `promoted-max is ${settings.promotedMax} and others are better`
-      : obstacleTo(cluster, clone, contender, perNode.get(node as Node) ?? 0);
+      : promoted >= settings.promotedMax && clone.managed ? `promoted-max is ${settings.promotedMax} and others have more than its promotion score, ${scoreText(promotion.index)}`
+      : obstacleTo(cluster, clone, contender, node === null ? 0 : (perNode.get(node) ?? 0));
     if (obstacle === null && node !== null) {
       promoted++;
       perNode.set(node, (perNode.get(node) ?? 0) + 1);
       setRole(contender, "Promoted", `it is promoted on ${node.name}: its promotion score ${scoreText(promotion.index)} is among the best`);
     } else {
-      setRole(contender, node === null ? "Stopped" : "Unpromoted", obstacle ?? "it does not run");
+      setRole(contender, node === null ? "Stopped" : "Unpromoted", `it is not promoted: ${obstacle ?? "it does not run"}`);
     }
   }
 }

@@ -222,6 +222,11 @@ export function cloneOf(resource: Resource): Resource | null {
   return null;
 }
 
+/** Members of a group in a promotable clone share the group's. */
+export function promotionOf(resource: Resource): PromotionState | null {
+  return resource.promotion ?? (resource.parent?.kind === "group" ? resource.parent.promotion : null);
+}
+
 export function isFenceDevice(resource: Resource): boolean {
   return resource.agent.class === "stonith";
 }

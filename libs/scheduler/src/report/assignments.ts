@@ -3,7 +3,7 @@ import { excludedBecause } from "../assign/explain-choice.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { groupedBy } from "../model/grouped.ts";
 import type { Resource } from "../model/resource.ts";
-import { leavesOf } from "../model/resource.ts";
+import { leavesOf, promotionOf } from "../model/resource.ts";
 import { sortNodes } from "../assign/colocation-scores.ts";
 import type { Assignment, Candidate } from "../types.ts";
 
@@ -19,7 +19,14 @@ function reportAssignment(cluster: Cluster, resource: Resource): Assignment {
     role: resource.nextRole,
     candidates: candidatesOf(cluster, resource),
     reason: resource.choice ?? "it was not looked at",
+    ...reportPromotion(resource),
   };
+}
+
+function reportPromotion(resource: Resource): Pick<Assignment, "promotion"> {
+  const promotion = promotionOf(resource);
+  if (promotion === null || promotion.choice === null) return {};
+  return { promotion: { score: promotion.index, terms: promotion.terms.filter(({ score }) => score !== 0), reason: promotion.choice } };
 }
 
 /** The chosen node first, then as the scores rank them. */

@@ -5,7 +5,7 @@ import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import { isAvailable } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
-import { cloneOf, currentNode, displayId, leavesOf } from "../model/resource.ts";
+import { cloneOf, currentNode, displayId, leavesOf, promotionOf } from "../model/resource.ts";
 import { INFINITY } from "../model/score.ts";
 
 /** Longest chain that is told; a longer one helps nobody. */
@@ -122,6 +122,9 @@ function placeFacts(resource: Resource): string[] {
     at = leader;
   }
   if (at.choice !== null) facts.push(at.choice);
+  const promotion = promotionOf(resource);
+  const changes = (resource.role === "Promoted") !== (resource.nextRole === "Promoted");
+  if (changes && promotion !== null && promotion.choice !== null) facts.unshift(promotion.choice);
   return facts;
 }
 
