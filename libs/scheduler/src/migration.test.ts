@@ -54,6 +54,7 @@ function sketch({ nodes, resources, constraints = "", meta = "", options = "", f
       const events = eventsOf(history, name);
       const operations: string[] = [];
       for (let i = 0; i + 1 < events.length; i += 2) operations.push(operation(events[i] ?? "", id, name, Number(events[i + 1])));
+      if (events[0] === "none") return "";
       if (operations.length === 0) operations.push(operation("monitor", id, name, 0));
       return `<lrm_resource id="${id}" class="ocf" provider="test" type="Dummy">${operations.join("")}</lrm_resource>`;
     }).join("");
@@ -100,6 +101,8 @@ describe("a move becomes a live migration, or does not (3-actions V1, V5, V6)", 
 describe("what two histories tell of a migration (1-state F6)", () => {
   test.each<{ readonly name: string; readonly history: string; readonly nodes?: string; readonly meta?: string; readonly state: string; readonly want: string }>([
     { name: "the target has taken over, the source still has to stop", history: "n1: start 1 migrate_to>n2 2, n2: migrate_from<n1 3", state: "vm Started n2", want: "" },
+    { name: "the target is lost after it has taken over, and nobody fences", nodes: "n1 n2!", history: "n1: start 1 migrate_to>n2 2, n2: migrate_from<n1 3", state: "vm Stopped -", want: "Restart vm n1 n1" },
+    { name: "the target has not been asked yet: a probe will tell", nodes: "n1 n2", history: "n1: start 1 migrate_to>n2 2, n2: none", state: "vm Started n1", want: "" },
     { name: "half done, nothing changed: it goes on", nodes: "n1~ n2", history: "n1: start 1 migrate_to>n2 2, n2: monitor 1", state: "vm Started n2+n1", want: "Migrate vm n1 n2" },
     { name: "half done, and it may not go there any more", nodes: "n1 n2~", history: "n1: start 1 migrate_to>n2 2, n2: monitor 1", state: "vm Started n2+n1", want: "Move vm n2 n1" },
     { name: "half done, and the target is lost: the resource is as good as failed", nodes: "n1 n2!", history: "n1: start 1 migrate_to>n2 2, n2: monitor 1", state: "vm Started n1 failed", want: "Recover vm n1 n1" },
@@ -148,4 +151,12 @@ test("of two that change places one does not wait for the other's room (3-action
   const waits = (task: string, id: string): number | undefined => graph.actions.find((action) => action.task === task && action.resource === id)?.after.length;
   expect([waits("migrate_to", "a"), waits("migrate_to", "b")]).toEqual([0, 1]);
   expect(places(simulateGraph(cib, { graph }, NOW_MS).after)).toBe("a Started n2; b Started n1");
+});
+
+test("remove-after-stop forgets the history of what stops, and what is left of a migration makes it start anew", () => {
+  const cib = sketch({ nodes: "n1 n2", resources: ["*vm=n1: start 1 migrate_to>n2 2, n2: migrate_from<n1 3", "other=n1: start 1, n2: monitor 2"], options: "remove-after-stop=true" });
+  const { graph } = schedule(cib, NOW_MS);
+  expect(graph.actions.filter((action) => action.kind === "rsc").map((action) => `${action.resource} ${action.task} ${action.node}`).toSorted()).toEqual([
+    "vm delete n1", "vm delete n2", "vm start n2", "vm stop n1", "vm stop n2",
+  ]);
 });

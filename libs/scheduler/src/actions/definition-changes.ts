@@ -66,12 +66,14 @@ function agentChanged({ element, resource }: ResourceHistory): boolean {
   return agentClass !== resource.agent.class || type !== resource.agent.type || (provider ?? null) !== resource.agent.provider;
 }
 
-/** Forgets the history of a resource on a node: between its stop and its next start. */
-export function planCleanup(cluster: Cluster, resource: Resource, node: Node): void {
+/** Forgets the history of a resource on a node: between its stop and its next start; `optional`: only if it is stopped (C7). */
+export function planCleanup(cluster: Cluster, resource: Resource, node: Node, optional = false): void {
   if (resource.failed || node.unclean || !node.online) return;
-  const cleanup = requestAction(cluster, { resource, task: "delete", node, optional: false });
-  storeOrdering(cluster, { resource, key: actionKey(resource, "stop", 0) }, cleanup, ORDER.optional);
-  storeOrdering(cluster, cleanup, { resource, key: actionKey(resource, "start", 0) }, ORDER.optional);
+  requestAction(cluster, { resource, task: "delete", node, optional });
+  const flags = optional ? ORDER.impliesThen : ORDER.optional;
+  const side = (task: string): { readonly resource: Resource; readonly key: string } => ({ resource, key: actionKey(resource, task, 0) });
+  storeOrdering(cluster, side("stop"), side("delete"), flags);
+  storeOrdering(cluster, side("delete"), side("start"), flags);
 }
 
 function compareOperations(cluster: Cluster, { resource, node, entries, startIndex, stopIndex }: ResourceHistory): void {

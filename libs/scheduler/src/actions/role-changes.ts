@@ -114,7 +114,7 @@ function planStops(cluster: Cluster, resource: Resource, optional: boolean): voi
     else if (resource.stopUnexpected && resource.restarting) stop.reason = "being multiply active";
     if (!resource.managed) stop.runnable = false;
     orderBeforeUnfencing(cluster, stop);
-    if (cluster.options.removeAfterStop) planCleanup(cluster, resource, node);
+    if (cluster.options.removeAfterStop) planCleanup(cluster, resource, node, optional);
   }
 }
 

@@ -21,6 +21,8 @@ export const STATUS_NAMES: Readonly<Record<number, string>> = {
 export const RC = {
   ok: 0, unknownError: 1, invalidParameter: 2, unimplemented: 3, permission: 4, notInstalled: 5, notConfigured: 6, notRunning: 7,
   runningPromoted: 8, failedPromoted: 9, degraded: 190, degradedPromoted: 191,
+  /** Written while the operation is in flight. */
+  unknown: 193,
 } as const;
 
 export interface HistoryEntry {

@@ -87,6 +87,11 @@ function knownSince(entries: readonly HistoryEntry[], event: HistoryEntry, sameN
   return monitor !== undefined && monitors.length === 1 && monitor.rc === RC.notRunning && monitor.status === STATUS.done && compareEntries(monitor, event, sameNode) > 0;
 }
 
+/** Nothing but operations in flight is known of it there: what it is a probe will tell. */
+function isUnknown(entries: readonly HistoryEntry[]): boolean {
+  return entries.every((entry) => entry.rc === RC.unknown);
+}
+
 /** The agent left the source. False when later events make that irrelevant. */
 export function applyDeparture(replay: Replay, entry: HistoryEntry): void {
   const migration = migrationOf(replay, entry);
@@ -110,6 +115,7 @@ export function applyDeparture(replay: Replay, entry: HistoryEntry): void {
     return;
   }
   if (taken) {
+    if (isUnknown(migration.onTarget)) return;
     addActive(replay.cluster, resource, target);
     if (source.online) resource.partialMigration = { source, target };
   } else if (!movedOn) {
@@ -130,7 +136,7 @@ export function applyFailedDeparture(replay: Replay, entry: HistoryEntry): void 
   const migration = migrationOf(replay, entry);
   if (migration === null) return;
   const { source, target, onSource, onTarget, arrival } = migration;
-  if (onTarget.length > 0 && !knownSince(onTarget, arrival ?? entry, arrival !== null)) {
+  if (!isUnknown(onTarget) && !knownSince(onTarget, arrival ?? entry, arrival !== null)) {
     if (target.online) addActive(replay.cluster, replay.resource, target);
   } else if (!actedSince(onSource, entry, true)) {
     replay.resource.danglingSources.push(source);
@@ -143,5 +149,5 @@ export function applyFailedArrival(replay: Replay, entry: HistoryEntry): void {
   const migration = migrationOf(replay, entry);
   if (migration === null) return;
   const { source, onSource, departure } = migration;
-  if (onSource.length > 0 && !knownSince(onSource, departure ?? entry, departure !== null) && source.online) addActive(replay.cluster, replay.resource, source);
+  if (!isUnknown(onSource) && !knownSince(onSource, departure ?? entry, departure !== null) && source.online) addActive(replay.cluster, replay.resource, source);
 }
