@@ -19,11 +19,15 @@ export function drawToRole(cluster: Cluster, dependent: Resource, clone: Resourc
   for (const instance of clone.children) {
     const place = placeOf(instance);
     if (place === undefined || instance.nextRole !== primaryRole) continue;
-    const value = valueOf(place);
-    const pull = mandatory ? (instance.scores.has(place.index) ? instance.scores.get(place.index) : 0) : score;
+    if (mandatory) {
+      // Only the node itself: an attribute in which others equal it does not count here
+      const own = instance.scores.has(place.index) ? instance.scores.get(place.index) : 0;
+      if (dependent.scores.has(place.index)) reached.set(place.index, addScores(reached.get(place.index) ?? 0, own));
+      continue;
+    }
     for (const index of dependent.scores.listed()) {
       const node = cluster.nodeByIndex[index];
-      if (node !== undefined && valueOf(node) === value) reached.set(index, addScores(reached.get(index) ?? 0, pull));
+      if (node !== undefined && valueOf(node) === valueOf(place)) reached.set(index, addScores(reached.get(index) ?? 0, score));
     }
   }
   for (const index of dependent.scores.listed()) {
