@@ -27,7 +27,10 @@ export function chooseRoles(cluster: Cluster, clone: Resource): void {
   if (clone.clone === null) return;
   const locations = cluster.locations.filter((constraint) => constraint.role === "Promoted");
   const contenders = clone.children.map((instance) => rateInstance(cluster, clone, instance, locations));
+  // Its own wishes do not come back to it
+  clone.merging = true;
   addCloneWishes(cluster, clone, contenders);
+  clone.merging = false;
   const sorted = mergeSort(contenders, (a, b) =>
     b.promotion.index - a.promotion.index || rank(roleOf(b.instance)) - rank(roleOf(a.instance)) || compareInstances(cluster, clone, a.instance, b.instance));
   clone.children = sorted.map(({ instance }) => instance);

@@ -17,7 +17,7 @@ export function applyRoleColocation(cluster: Cluster, dependent: Resource, prima
       compareWithGroup(cluster, dependent, primary, colocation);
       return;
     case "clone":
-      if (primary.clone?.promotable === true && colocation.primaryRole !== "Unknown") compareWithRole(dependent, primary, colocation);
+      if (primary.clone?.promotable === true && colocation.primaryRole !== "Unknown" && colocation.dependentRole === "Promoted") compareWithRole(dependent, primary, colocation);
       else compareWithClone(cluster, dependent, primary, colocation);
       return;
     case "bundle":
@@ -48,9 +48,9 @@ function compareWithGroup(cluster: Cluster, dependent: Resource, group: Resource
 
 /** Promoted together: the other clone has to have an instance of that role there. */
 function compareWithRole(dependent: Resource, clone: Resource, colocation: Colocation): void {
-  const { score, primaryRole, dependentRole } = colocation;
+  const { score, primaryRole } = colocation;
   const [place] = assignedPlaces(dependent);
-  if (dependentRole !== "Promoted" || place === undefined) return;
+  if (place === undefined) return;
   const there = clone.children.some((instance) => instance.nextRole === primaryRole && assignedPlaces(instance).includes(place));
   if (there) adjust(dependent, colocation, score, `${clone.id} is ${primaryRole.toLowerCase()} there`);
   else if (score >= INFINITY) adjust(dependent, colocation, -INFINITY, `${clone.id} is not ${primaryRole.toLowerCase()} there`);

@@ -105,6 +105,7 @@ function addLocation(cluster: Cluster, element: XmlElement, resource: Resource, 
   if (nodeName !== undefined && score !== undefined) {
     const node = findNode(cluster, nodeName);
     if (node === null) return;
+    noteExclusive(resource, discovery);
     cluster.locations.push({ id, resource, scores: [{ node, score: parseScore(score) }], role, discovery, text: `location constraint ${id}` });
     return;
   }
@@ -126,6 +127,11 @@ function readDiscovery(text: string | undefined): Discovery {
   return word === "never" || word === "exclusive" ? DISCOVERY[word] : DISCOVERY.always;
 }
 
+/** Holds even where the constraint itself does nothing, for its role or because no node fits: then every node is ruled out. */
+function noteExclusive(resource: Resource, discovery: Discovery): void {
+  if (discovery === DISCOVERY.exclusive) resource.exclusiveDiscovery = true;
+}
+
 interface RuleLocation {
   readonly id: string;
   readonly rule: XmlElement;
@@ -139,6 +145,7 @@ function addRuleLocation(cluster: Cluster, { id, rule, resource, role: given, di
   const roleText = rule.attributes["role"];
   const ruleRole = roleText === undefined ? given : parseRole(roleText);
   if (ruleRole === null) return;
+  noteExclusive(resource, discovery);
   const role = ruleRole === "Unpromoted" ? "Unknown" : ruleRole;
   const disjunction = rule.attributes["boolean-op"]?.toLowerCase() === "or";
   const scores: { node: Node; score: number }[] = [];
