@@ -5,7 +5,7 @@ import { isInterleaved, partsOf, perNodeMax } from "../model/bundle.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import { mergeSort } from "../model/merge-sort.ts";
-import { compareBytes, isAvailable } from "../model/node.ts";
+import { compareBytes, isAvailable, isRemote } from "../model/node.ts";
 import type { Colocation, Resource } from "../model/resource.ts";
 import { leavesOf } from "../model/resource.ts";
 import { INFINITY, addScores, scoreFactor } from "../model/score.ts";
@@ -27,7 +27,13 @@ const UNUSABLE = -100 * INFINITY;
 
 /** The value by which nodes are compared; the node itself by default. Text compares without case, absent equals absent. */
 export function colocationValue(node: Node, attribute: string): string | undefined {
-  return attribute === "#uname" || attribute === "#id" ? node.id.toLowerCase() : node.attributes.get(attribute)?.toLowerCase();
+  if (attribute !== "#uname" && attribute !== "#id") return node.attributes.get(attribute)?.toLowerCase();
+  return hasName(node) ? node.id.toLowerCase() : undefined;
+}
+
+/** Remote nodes that only a resource stands for have no name yet, and so are all alike. */
+function hasName(node: Node): boolean {
+  return !isRemote(node) || node.attributes.has("#uname");
 }
 
 export function hasUsableNode(cluster: Cluster, table: ScoreTable): boolean {
@@ -94,7 +100,7 @@ function addWishes(cluster: Cluster, resource: Resource, work: ScoreTable, { att
 /** What the resource would give for a node: its best score among the usable ones that are alike, which is mostly that node alone. */
 function wishes(cluster: Cluster, resource: Resource, attribute: string): (node: Node) => number {
   const { scores } = resource;
-  if (attribute === "#uname" || attribute === "#id") return (node) => (scores.has(node.index) && isAvailable(node) ? scores.get(node.index) : -INFINITY);
+  if ((attribute === "#uname" || attribute === "#id") && cluster.nodes.every(hasName)) return (node) => (scores.has(node.index) && isAvailable(node) ? scores.get(node.index) : -INFINITY);
   const bestOf = bestScores(cluster, resource, attribute);
   return (node) => bestOf.get(colocationValue(node, attribute)) ?? -INFINITY;
 }

@@ -113,6 +113,8 @@ function orderOther(path: Path, fate: ConnectionFate): void {
     up(path, impliesThen);
   } else if (isProbe(action) && fate === "failed") {
     markForFencing(node, "resources are in unknown state and connection is unrecoverable");
+    // Fencing answers the question; nothing waits for the probe
+    action.runnable = false;
   } else if (connection.runningOn.length > 0 && fate === "stopped") {
     down(path, runnableLeft);
   } else {

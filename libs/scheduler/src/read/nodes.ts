@@ -51,7 +51,7 @@ export function createNode(
 
 export function addAutomaticAttributes(node: Node, options: Options): void {
   node.attributes.set("#uname", node.name).set("#id", node.id).set("#is_dc", String(node.isDc));
-  node.attributes.set("#kind", node.kind === "remote" ? "remote" : "cluster");
+  node.attributes.set("#kind", node.kind === "remote" ? "remote" : node.kind === "guest" ? "container" : "cluster");
   if (options.clusterName !== null) node.attributes.set("#cluster-name", options.clusterName);
 }
 

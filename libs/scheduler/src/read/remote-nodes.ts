@@ -8,7 +8,7 @@ import { isRemote } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
 import { isConnectionAgent } from "../model/resource.ts";
 import { resourceParameters } from "./operations.ts";
-import { addAutomaticAttributes, addSiteName, createNode } from "./nodes.ts";
+import { createNode } from "./nodes.ts";
 
 /**
  * Makes the nodes that resources stand for and `nodes` does not list.
@@ -36,13 +36,11 @@ function isRemotePrimitive({ name, attributes }: XmlElement): boolean {
   return name === "primitive" && attributes["class"] === "ocf" && attributes["provider"] === "pacemaker" && attributes["type"] === "remote";
 }
 
-/** The node of that name; made when nothing has named it before. */
+/** The node of that name; made when nothing has named it before. It has no attributes, not even its name, before the status tells of it. */
 export function ensureRemoteNode(cluster: Cluster, name: string): Node {
   const known = cluster.nodes.find((node) => node.name === name);
   if (known !== undefined) return known;
   const node = createNode(cluster.nodeByIndex.length, { id: name, name, kind: "remote", isDc: false, score: 0 });
-  addAutomaticAttributes(node, cluster.options);
-  addSiteName(node, cluster.options);
   addNode(cluster, node);
   return node;
 }

@@ -4,7 +4,7 @@ import { parseBoolean } from "@quorate/cib";
 import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import { isRemote } from "../model/node.ts";
-import { askedToLeave, readTransientAttributes } from "./nodes.ts";
+import { addAutomaticAttributes, askedToLeave, readTransientAttributes } from "./nodes.ts";
 import { isTrue } from "./rules.ts";
 
 /** As far as the histories that were read so far tell. */
@@ -40,6 +40,7 @@ export function readRemoteEntry(cluster: Cluster, node: Node, entry: XmlElement)
     node.unclean = false;
     node.unseen = false;
   }
+  addAutomaticAttributes(node, cluster.options);
   readTransientAttributes(cluster, node, entry);
   if (askedToLeave(node)) node.shutdown = true;
   if (isTrue(node.attributes.get("standby"))) node.standby = true;

@@ -157,8 +157,7 @@ function readSettings(cluster: Cluster, agent: Agent, kind: Resource["kind"], me
 function readRequires(cluster: Cluster, agent: Agent, kind: Resource["kind"], given: string | undefined): Requires {
   const { fencingEnabled, noQuorumPolicy } = cluster.options;
   const isDevice = agent.class === "stonith";
-  if (given === "nothing" || given === "quorum" || (given === "fencing" && fencingEnabled)) return given;
-  if (given === "fencing") return "quorum";
+  if (given === "nothing" || given === "quorum" || given === "fencing") return given;
   if (given === "unfencing") return isDevice || !fencingEnabled ? "quorum" : "unfencing";
   if (isDevice || (kind === "primitive" && isConnectionAgent(agent))) return "quorum";
   if (fencingEnabled) return cluster.unfencing ? "unfencing" : "fencing";

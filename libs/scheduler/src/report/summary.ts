@@ -88,7 +88,7 @@ function line(cluster: Cluster, situation: Situation, task: string, action: Plan
   return {
     task: task[0]?.toUpperCase() + task.slice(1),
     resource: resource.id,
-    from: task === "start" ? null : ((current ?? (task === "restart" ? next : null))?.name ?? null),
+    from: task === "start" ? null : ((current ?? (task === "restart" || task === "recover" ? next : null))?.name ?? null),
     to: task === "stop" ? null : (next?.name ?? null),
     role: showRoles ? role : null,
     nextRole: showRoles && next !== null && role !== resource.nextRole ? resource.nextRole : null,
