@@ -19,6 +19,10 @@ export interface Action {
   readonly key: string;
   /** Where it is done; for `fence` the target; null for pseudo actions without a place. */
   readonly node: NodeName | null;
+  /** On a remote or guest node: the cluster node whose executor does it over its connection. Absent when `node` has an executor itself. */
+  readonly router?: NodeName;
+  /** Nodes that are down once it has succeeded, in name order: a fenced or leaving node, its guests, a disconnected remote. Absent: none. */
+  readonly downed?: readonly NodeName[];
   readonly resource: ResourceId | null;
   /** Recurring when > 0. */
   readonly intervalMs: number;
