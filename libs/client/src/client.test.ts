@@ -7,8 +7,8 @@ import {
 } from "@grpc/grpc-js";
 import { QuorateError } from "@quorate/core";
 import {
-  CibServiceService, EventServiceService, PolicyServiceService, cibOperationFromProto, clusterEventToProto, clusterStatusToProto, fenceRecordToProto,
-  type CibServiceServer, type ClusterStatus, type EventServiceServer, type FenceRecord, type PolicyServiceServer,
+  CibServiceService, EventServiceService, PolicyServiceService, cibOperationFromProto, clusterEventToProto, clusterStatusToProto, decisionRecordToProto, fenceRecordToProto,
+  type CibServiceServer, type ClusterStatus, type EventServiceServer, type FenceRecord, type KeptDecision, type PolicyServiceServer,
 } from "@quorate/wire";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connectClient, type QuorateClient } from "./index.ts";
@@ -23,6 +23,8 @@ const record: FenceRecord = {
   fenceId: "f1", target: "node2", action: "off", gateway: "node1", device: "pdu", outcome: "succeeded", reason: "lost", detail: "", startedAtMs: 1,
   endedAtMs: 2,
 };
+
+const decision: KeptDecision = { id: 7, atMs: 5, trigger: "node2 was lost", transition: 3, actions: 4, fencing: ["node2"], digest: "ab", bytes: 99 };
 
 /** Requests as the server got them. */
 const seen: unknown[] = [];
@@ -51,6 +53,14 @@ const policy: PolicyServiceServer = {
   raiseAlarm: (call, answer) => {
     seen.push(call.request);
     answer(null, {});
+  },
+  listDecisions: (call, answer) => {
+    seen.push(call.request);
+    answer(null, { decisions: [decisionRecordToProto(decision)], node: "node1", dc: null });
+  },
+  getDecision: (call, answer) => {
+    seen.push(call.request);
+    answer(null, { decision: decisionRecordToProto({ ...decision, transition: null }), document: Buffer.from([1, 2]) });
   },
 };
 const cib: CibServiceServer = {
@@ -110,6 +120,15 @@ describe("calls", () => {
     expect(seen).toStrictEqual([
       { type: "resource.alarm", severity: 4, node: null, resource: null, message: "m", data: new Map([["ce", "node2"]]) },
     ]);
+  });
+
+  test("decisions: all of them, some, and one with its document", async () => {
+    expect(await client.listDecisions()).toStrictEqual({ decisions: [decision], node: "node1", dc: null });
+    await client.listDecisions({ limit: 2 });
+    const { decision: one, document } = await client.getDecision(7);
+    expect(one).toStrictEqual({ ...decision, transition: null });
+    expect([...document]).toStrictEqual([1, 2]);
+    expect(seen).toStrictEqual([{ limit: 0 }, { limit: 2 }, { id: 7 }]);
   });
 
   test("CIB: query, apply, verify", async () => {

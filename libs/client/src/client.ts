@@ -7,8 +7,8 @@ import { Metadata, credentials, type ChannelCredentials, type ChannelOptions, ty
 import type { ClusterEvent, EventSeverity, Issue, NodeName, ResourceId } from "@quorate/core";
 import {
   CibServiceClient, EventServiceClient, PolicyServiceClient, cibOperationToProto, cibSectionToProto, cibVersionFromProto,
-  clusterStatusFromProto, eventSeverityToProto, fenceActionToProto, fenceOutcomeFromProto, fenceRecordFromProto, issueFromProto,
-  type CibOperation, type CibSection, type CibVersion, type ClusterStatus, type FenceAction, type FenceOutcome, type FenceRecord,
+  clusterStatusFromProto, decisionRecordFromProto, eventSeverityToProto, fenceActionToProto, fenceOutcomeFromProto, fenceRecordFromProto, issueFromProto,
+  type CibOperation, type CibSection, type CibVersion, type ClusterStatus, type FenceAction, type FenceOutcome, type FenceRecord, type KeptDecision,
 } from "@quorate/wire";
 import { followEvents, type EventStream, type FollowOptions } from "./follow-events.ts";
 import { quorateErrorOf } from "./rpc-error.ts";
@@ -51,6 +51,10 @@ export interface QuorateClient {
   /** `value` null removes the attribute. */
   setAttribute(request: { node: NodeName; name: string; value: string | null }): Promise<void>;
   raiseAlarm(alarm: Alarm): Promise<void>;
+  /** Decisions that the node kept while it was the DC, newest first. Without `limit`: all. */
+  listDecisions(request?: { limit?: number }): Promise<{ decisions: readonly KeptDecision[]; node: NodeName; dc: NodeName | null }>;
+  /** `document`: zlib of JSON, `{ cib, outline }`; the CIB holds its secrets. */
+  getDecision(id: number): Promise<{ decision: KeptDecision; document: Uint8Array }>;
   followEvents(options: FollowOptions): EventStream;
   /** Streams end, calls under way fail with QUORATE_DISCONNECTED. */
   close(): void;
@@ -136,6 +140,14 @@ function policyCalls(client: PolicyServiceClient, limits: CallLimits): PolicyCal
     async raiseAlarm({ type, severity, node = null, resource = null, message, data }) {
       const request = { type, severity: eventSeverityToProto(severity), node, resource, message, data: new Map(Object.entries(data)) };
       await call("raiseAlarm", limits.change, client.raiseAlarm.bind(client), request);
+    },
+    async listDecisions({ limit = 0 } = {}) {
+      const { decisions, node, dc } = await call("listDecisions", limits.read, client.listDecisions.bind(client), { limit });
+      return { decisions: decisions.map(decisionRecordFromProto), node, dc: dc ?? null };
+    },
+    async getDecision(id) {
+      const { decision, document } = await call("getDecision", limits.read, client.getDecision.bind(client), { id });
+      return { decision: decisionRecordFromProto(decision), document };
     },
   };
 }

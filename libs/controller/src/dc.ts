@@ -401,7 +401,7 @@ export class Dc {
     this.#token += 1;
     leading.scheduling = { token: this.#token, trigger: leading.dirty };
     leading.dirty = null;
-    this.#effects.push({ kind: "schedule", token: this.#token, cib: this.#replica.cib, wallMs: time.wallMs });
+    this.#effects.push({ kind: "schedule", token: this.#token, cib: this.#replica.cib, wallMs: time.wallMs, about: { trigger: leading.scheduling.trigger, transition: this.#replica.transition + 1 } });
   }
 
   #changeView(leading: Leading, proposal: ViewProposal, time: Time): boolean {

@@ -12,12 +12,20 @@ export interface Time {
   readonly wallMs: WallMs;
 }
 
+/** What a decision of the DC is for; a node that decides alone keeps no history. */
+export interface DecisionAbout {
+  /** What made the DC schedule. */
+  readonly trigger: string;
+  /** Number of the transition that will be walked if there is anything to do. */
+  readonly transition: number;
+}
+
 export type DcEffect =
   | { readonly kind: "propose"; readonly command: Command }
   | ({ readonly kind: "executorRequest" } & OutgoingRequest)
   | { readonly kind: "fenceRequest"; readonly gateway: NodeName; readonly request: FenceRequest }
   /** Run the scheduler off the event loop; the answer comes back as `scheduled` or `scheduleFailed` with the same token. */
-  | { readonly kind: "schedule"; readonly token: number; readonly cib: Cib; readonly wallMs: WallMs }
+  | { readonly kind: "schedule"; readonly token: number; readonly cib: Cib; readonly wallMs: WallMs; readonly about?: DecisionAbout }
   /** Without quorum: this node's executor is told directly. */
   | { readonly kind: "executeLocal"; readonly operation: Operation }
   | { readonly kind: "transferLeadership"; readonly to: NodeName }

@@ -4,7 +4,7 @@ export { Bootstrap } from "./bootstrap.ts";
 export type { BootstrapStep, Hello, StoredIdentity } from "./bootstrap.ts";
 export type { Command, CommandOutcome, LostNode, ResourceReason, ViewMember } from "./command.ts";
 export type { DcConfig } from "./dc.ts";
-export type { Answer, DcEffect, Time } from "./effects.ts";
+export type { Answer, DcEffect, DecisionAbout, Time } from "./effects.ts";
 export { Engine } from "./engine.ts";
 export type { CommandCodec, EngineConfig, EngineEffect, EngineInput, EngineStored } from "./engine.ts";
 export type { OutgoingRequest } from "./executor-link.ts";

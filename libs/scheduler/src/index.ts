@@ -8,3 +8,5 @@ export { explainResource } from "./why/explain-resource.ts";
 export type { ResourceExplanation, WhyQuestion } from "./why/explain-resource.ts";
 export type { FoundChange, WhatIf } from "./why/what-if.ts";
 export { explanationLines } from "./why/words.ts";
+export { compareOutlines, outlineOf } from "./outline.ts";
+export type { DecisionOutline, OutlineDifference } from "./outline.ts";

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deflateSync } from "node:zlib";
 import { type Cib, applyOperation, parseCib, serializeCib } from "@quorate/cib";
 import type { EventStream, FollowOptions, QuorateClient } from "@quorate/client";
 import { type ClusterEvent, QuorateError } from "@quorate/core";
-import type { ClusterStatus, FenceRecord } from "@quorate/wire";
+import { outlineOf, schedule } from "@quorate/scheduler";
+import type { ClusterStatus, FenceRecord, KeptDecision } from "@quorate/wire";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { CliEnvironment } from "./environment.ts";
 import { runCli } from "./run-cli.ts";
@@ -45,6 +47,17 @@ const history: FenceRecord = {
 };
 const happened: ClusterEvent = { index: 7, ordinal: 0, type: "node.lost", severity: "critical", atMs: 0, node: "node2", resource: null, message: "node2 is lost", data: {} };
 
+const kept: KeptDecision = { id: 7, atMs: 1_000, trigger: "node2 was lost", transition: 3, actions: 4, fencing: ["node2"], digest: "ab", bytes: 99 };
+
+/** As it came out then, with one line that today's program does not say. */
+function keptDocument(): Uint8Array {
+  const outline = outlineOf(schedule(cib, kept.atMs));
+  const xml = serializeCib(cib).replace("<resources>", '<resources><primitive id="pdu" class="stonith" type="x"><instance_attributes id="pi"><nvpair id="pp" name="passwd" value="geheim"/></instance_attributes><meta_attributes id="pm"><nvpair id="pt" name="is-managed" value="false"/></meta_attributes></primitive>');
+  return keptChanged ? deflateSync(JSON.stringify({ cib: serializeCib(cib), outline: { ...outline, actions: [...outline.actions, "Start web_ip node1"] } })) : deflateSync(JSON.stringify({ cib: keptSecret ? xml : serializeCib(cib), outline }));
+}
+let keptChanged = false;
+let keptSecret = false;
+
 let cib: Cib;
 let calls: string[];
 let out: string;
@@ -71,6 +84,13 @@ const client: QuorateClient = {
   cleanup: async ({ resource, node = "everywhere" }) => answer(`cleanup ${resource} ${node}`, undefined),
   setAttribute: async ({ node, name, value }) => answer(`attribute ${node} ${name}=${value}`, undefined),
   raiseAlarm: async (alarm) => answer(`alarm ${JSON.stringify(alarm)}`, undefined),
+  async listDecisions({ limit = 0 } = {}) {
+    return answer(`decisions ${limit}`, { decisions: [kept], node: "node1", dc: "node2" });
+  },
+  async getDecision(id) {
+    if (id !== kept.id) throw new QuorateError("QUORATE_NOT_FOUND", `no decision ${id} is kept here`);
+    return answer(`decision ${id}`, { decision: kept, document: keptDocument() });
+  },
   followEvents: (options: FollowOptions): EventStream => {
     calls.push(`follow ${JSON.stringify({ from: options.from, live: options.live })}`);
     if (failure === null) options.onEvent(happened);
@@ -90,6 +110,7 @@ beforeEach(() => {
   const loaded = parseCib(CIB);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
   cib = loaded.value.cib;
+  [keptChanged, keptSecret] = [false, false];
   [calls, out, errors, failure, fenceOutcome] = [[], "", "", null, "succeeded"];
   folder = mkdtempSync(join(tmpdir(), "quorate-cli-"));
 });
@@ -332,6 +353,55 @@ describe("events, alarm, why", () => {
     expect(await run(["why", "web", "--node", "node9", "-x", "cib.xml"])).toBe(105);
     expect(errors).toContain("no node node9");
     expect(await run(["why", "web", "--trials", "many"])).toBe(64);
+  });
+});
+
+describe("history", () => {
+  test("list: the newest, and where others are kept", async () => {
+    expect(await run(["history", "list", "-n", "5"])).toBe(0);
+    expect(calls).toContain("decisions 5");
+    expect(out).toMatch(/^Decisions kept by node1 \(the DC is node2 now: its own are there\):\n {7}7 {2}.* transition 3: 4 actions, fencing of node2,\s+because node2 was lost\n$/);
+  });
+
+  test("show: what was decided; its input has secrets masked", async () => {
+    keptSecret = true;
+    expect(await run(["history", "show", "7"])).toBe(0);
+    expect(out).toContain("  Places:\n");
+    for (const args of [["--cib"], ["--output-as", "json"]]) {
+      out = "";
+      expect(await run(["history", "show", "7", ...args])).toBe(0);
+      expect(out).not.toContain("geheim");
+      expect(out).toContain("********");
+    }
+  });
+
+  test("replay and diff: the same, and not the same", async () => {
+    expect(await run(["history", "replay", "7"])).toBe(0);
+    expect(await run(["history", "diff", "7"])).toBe(0);
+    expect(out).toBe("Decision 7 comes out the same today.\nDecision 7 comes out the same today.\n");
+    keptChanged = true;
+    out = "";
+    expect(await run(["history", "replay", "7"])).toBe(1);
+    expect(out).toBe("Decision 7 comes out differently today: actions: 1 gone, 0 new. See quorate history diff 7\n");
+    out = "";
+    expect(await run(["history", "diff", "7"])).toBe(1);
+    expect(out).toBe("--- decision 7, as it was made\n+++ as this version makes it\n@@ Actions\n-Start web_ip node1\n");
+  });
+
+  test("what is not there: 105; what is no number: 64", async () => {
+    expect(await run(["history", "show", "8"])).toBe(105);
+    expect(await run(["history", "show", "last"])).toBe(64);
+    expect(await run(["why", "web", "--transition", "99"])).toBe(105);
+    expect(errors).toContain("node1 has kept no decision of transition 99; the DC is node2 now, ask there with --connect");
+  });
+
+  test("a transition of the past: why, and what if", async () => {
+    expect(await run(["why", "web_daemon", "--transition", "3", "--trials", "0"])).toBe(0);
+    expect(out).toContain("because node2 was lost.\n");
+    out = "";
+    expect(await run(["simulate", "--transition", "3", "-R", "-Q", "--node-fail", "node2"])).toBe(0);
+    expect(out).toContain("Failing node node2");
+    expect(await run(["simulate", "--transition", "3", "-L"])).toBe(64);
   });
 });
 

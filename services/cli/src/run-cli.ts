@@ -6,6 +6,7 @@ import { createCli, type Cli } from "./cli.ts";
 import { addCibCommands } from "./commands/cib.ts";
 import { addEventCommands } from "./commands/events.ts";
 import { addFenceCommands } from "./commands/fence.ts";
+import { addHistoryCommand } from "./commands/history.ts";
 import { addNodeCommands } from "./commands/node.ts";
 import { addResourceCommands } from "./commands/resource.ts";
 import { addSimulateCommand } from "./commands/simulate.ts";
@@ -52,6 +53,7 @@ function addCommands(program: Command, cli: Cli): void {
   addEventCommands(program, cli);
   addWhyCommand(program, cli);
   addSimulateCommand(program, cli);
+  addHistoryCommand(program, cli);
 }
 
 /** Says what happened and what to do. A defect of this program is not explained away: it keeps its stack. */

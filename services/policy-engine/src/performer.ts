@@ -59,7 +59,7 @@ function perform(options: PerformerOptions, effect: Effect): void {
       return;
     case "schedule":
       log.debug({ request: effect.token }, "scheduler asked");
-      options.scheduler.ask(effect.token, effect.cib, effect.wallMs);
+      options.scheduler.ask(effect.token, effect.cib, effect.wallMs, effect.about ?? null);
       return;
     case "executeLocal":
       options.neighbours.executeLocal(effect.operation);

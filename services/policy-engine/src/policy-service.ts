@@ -7,6 +7,8 @@ import {
   type PolicyServiceServer, type RaiseAlarmRequestProto, type SetAttributeRequestProto, type WhyRequestProto, clusterStatusToProto, eventSeverityFromProto,
   fenceActionFromProto, fenceOutcomeToProto, fenceRecordToProto,
 } from "@quorate/wire";
+import { decisionCalls } from "./decision-calls.ts";
+import type { DecisionStore } from "./decision-store.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Requests } from "./requests.ts";
 import { clusterStatus, fenceRecord } from "./status-view.ts";
@@ -16,6 +18,7 @@ export interface PolicyServiceOptions {
   readonly engine: Engine;
   readonly requests: Requests;
   readonly outbox: Outbox;
+  readonly decisions: DecisionStore;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -23,7 +26,7 @@ export interface PolicyServiceOptions {
 /** Longest wait for the outcome of a fencing that somebody asked for. */
 const FENCE_WAIT_MS = 120_000;
 
-export function createPolicyService({ config, engine, requests, outbox, clock, log }: PolicyServiceOptions): PolicyServiceServer {
+export function createPolicyService({ config, engine, requests, outbox, decisions, clock, log }: PolicyServiceOptions): PolicyServiceServer {
   const startedAtMs = clock.nowMs();
   const source = { engine, cluster: config.cluster, node: config.node, initialDeadTimeMs: config.policyEngine.initialDeadTimeMs, startedAtMs };
   const time = (): { nowMs: number; wallMs: number } => ({ nowMs: clock.nowMs(), wallMs: clock.wallMs() });
@@ -75,6 +78,7 @@ export function createPolicyService({ config, engine, requests, outbox, clock, l
       await requests.submit((requestId) => ({ kind: "alarm", atMs: clock.wallMs(), requestId, type, severity: eventSeverityFromProto(severity), ...about }));
       return {};
     }, log),
+    ...decisionCalls({ engine, decisions, node: config.node, log }),
   };
 }
 

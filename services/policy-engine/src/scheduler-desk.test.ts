@@ -2,6 +2,7 @@ import type { EngineInput } from "@quorate/controller";
 import { emptyCib } from "@quorate/cib";
 import { silentLogger } from "@quorate/runtime";
 import { afterEach, expect, test } from "vitest";
+import type { DecisionRecord } from "./decision-record.ts";
 import { type SchedulerDesk, createSchedulerDesk } from "./scheduler-desk.ts";
 
 let desk: SchedulerDesk | null = null;
@@ -52,4 +53,21 @@ test("a thread that hangs is given up", async () => {
 
 test("the real one decides", async () => {
   expect(await answers(new URL("./scheduler-thread.ts", import.meta.url), [1])).toEqual(["1: 0 actions"]);
+});
+
+test("a decision of the DC leaves a record behind it, one that a node makes alone does not", async () => {
+  const kept: DecisionRecord[] = [];
+  const told: string[] = [];
+  await new Promise<void>((resolve) => {
+    const own = new URL("./scheduler-thread.ts", import.meta.url);
+    const keep = (record: DecisionRecord): void => {
+      kept.push(record);
+      resolve();
+    };
+    desk = createSchedulerDesk({ log: silentLogger, post: (input) => void told.push(input.kind), url: own, timeoutMs: 30_000, keep });
+    desk.ask(-1, emptyCib(), 0);
+    desk.ask(2, emptyCib(), 1_000, { trigger: "n2 was lost", transition: 9 });
+  });
+  expect(told).toEqual(["scheduled", "scheduled"]);
+  expect(kept.map(({ head }) => head)).toMatchObject([{ atMs: 1_000, trigger: "n2 was lost", transition: null, actions: 0 }]);
 });

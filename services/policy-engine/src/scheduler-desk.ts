@@ -2,14 +2,16 @@
  * The scheduler's thread as the policy-engine uses it. Whatever becomes of the thread, every question is answered: with a decision, or with why
  * there is none. A scheduler that fails or hangs must not take the policy-engine with it: the next DC would ask the same question.
  */
-import type { EngineInput } from "@quorate/controller";
+import type { DecisionAbout, EngineInput } from "@quorate/controller";
 import type { Cib } from "@quorate/cib";
 import { type Logger, type WorkerHandle, startWorker } from "@quorate/runtime";
+import type { DecisionRecord } from "./decision-record.ts";
 import type { ScheduleReply, ScheduleRequest } from "./scheduler-thread.ts";
 
 export interface SchedulerDesk {
   /** Answered by `scheduled` or `scheduleFailed` with the same token, within the time limit. */
-  ask(token: number, cib: Cib, wallMs: number): void;
+  /** `about`: what to keep in the history with it; null: nothing is kept. */
+  ask(token: number, cib: Cib, wallMs: number, about?: DecisionAbout | null): void;
   /** See rehearsal.ts; nothing is answered. */
   rehearse(cib: Cib, wallMs: number): void;
   close(): Promise<void>;
@@ -21,11 +23,13 @@ export interface SchedulerDeskOptions {
   /** Entry module of the thread. */
   readonly url: URL;
   readonly timeoutMs: number;
+  /** What is to be kept of a decision. */
+  readonly keep?: (record: DecisionRecord) => void;
 }
 
 export function createSchedulerDesk(options: SchedulerDeskOptions): SchedulerDesk {
   const desk = new Desk(options);
-  return { ask: (token, cib, wallMs) => desk.ask(token, cib, wallMs), rehearse: (cib, wallMs) => desk.rehearse(cib, wallMs), close: () => desk.close() };
+  return { ask: (token, cib, wallMs, about = null) => desk.ask(token, cib, wallMs, about), rehearse: (cib, wallMs) => desk.rehearse(cib, wallMs), close: () => desk.close() };
 }
 
 class Desk {
@@ -40,11 +44,11 @@ class Desk {
     this.#thread = this.#start();
   }
 
-  ask(token: number, cib: Cib, wallMs: number): void {
+  ask(token: number, cib: Cib, wallMs: number, about: DecisionAbout | null): void {
     if (this.#closed) return;
     this.#open.set(token, setTimeout(() => this.#replace(`it took more than ${this.#options.timeoutMs} ms`), this.#options.timeoutMs));
     this.#thread ??= this.#start();
-    this.#thread.post({ kind: "schedule", token, cib, wallMs });
+    this.#thread.post({ kind: "schedule", token, cib, wallMs, about });
   }
 
   rehearse(cib: Cib, wallMs: number): void {
@@ -71,6 +75,7 @@ class Desk {
   }
 
   #onReply(reply: ScheduleReply): void {
+    if ("record" in reply) return this.#options.keep?.(reply.record);
     if (!this.#forget(reply.token)) return;
     const { log, post } = this.#options;
     if (reply.decision === null) return post({ kind: "scheduleFailed", token: reply.token, why: reply.problem });

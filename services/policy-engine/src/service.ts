@@ -10,6 +10,7 @@ import { QuorateError } from "@quorate/core";
 import { type Bus, type Clock, type Logger, type QuorateConfig, type RpcServer, configHash, connectBus, createReadiness, openStore, readPacketSeal, readSecret, readText, serveRpc } from "@quorate/runtime";
 import { CibServiceService, EventServiceService, PolicyServiceService, decodeCommand, decodeExecutorReport, encodeCommand } from "@quorate/wire";
 import { createCibService } from "./cib-service.ts";
+import { openDecisionStore } from "./decision-store.ts";
 import { EngineLoop } from "./engine-loop.ts";
 import { createEventService } from "./event-service.ts";
 import { createLogStore } from "./log-store.ts";
@@ -81,7 +82,9 @@ async function startPolicyEngine({ config, log, clock, closers, intake }: Start)
 
   const outbox = createOutbox(engine.replica);
   const post = (input: EngineInput): void => loop.post(input);
-  const scheduler = createSchedulerDesk({ post, log, url: new URL(`./scheduler-thread${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url), timeoutMs: SCHEDULE_TIMEOUT_MS });
+  const decisions = await openDecisionStore({ folder: join(config.paths.data, "decisions"), log });
+  closers.push(() => decisions.close());
+  const scheduler = createSchedulerDesk({ post, log, keep: (record) => decisions.keep(record), url: new URL(`./scheduler-thread${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url), timeoutMs: SCHEDULE_TIMEOUT_MS });
   closers.push(() => scheduler.close());
   const neighbours = createNeighbours({ config, log, standIn: createStandIn({ config, bus, seal: await readPacketSeal(config.paths.keyFile) }), post });
   closers.push(() => neighbours.close());
@@ -95,7 +98,7 @@ async function startPolicyEngine({ config, log, clock, closers, intake }: Start)
   const rehearsals = setInterval(() => void (engine.raftStatus.leader !== null && scheduler.rehearse(engine.replica.cib, clock.wallMs())), REHEARSE_MS);
   intake.unshift(() => clearInterval(ticker), () => clearInterval(rehearsals));
   const services = [
-    { definition: PolicyServiceService, implementation: createPolicyService({ config, engine, requests, outbox, clock, log }) },
+    { definition: PolicyServiceService, implementation: createPolicyService({ config, engine, requests, outbox, decisions, clock, log }) },
     { definition: CibServiceService, implementation: createCibService({ engine, requests, clock, log }) },
     { definition: EventServiceService, implementation: createEventService({ engine, requests, outbox, log }) },
   ];

@@ -6,6 +6,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { readCibFile } from "../cib-file.ts";
 import type { Cli } from "../cli.ts";
 import { CommandFailure, EXIT } from "../exit-code.ts";
+import { fetchTransition } from "../kept-decision.ts";
 import { fetchCib } from "../live-cib.ts";
 import { writeOutputFile } from "../output-file.ts";
 import { graphDot } from "../simulate/graph-dot.ts";
@@ -15,11 +16,13 @@ import { type Injection, inject } from "../simulate/inject.ts";
 import { type OperationSpec, parseOperationSpec } from "../simulate/op-spec.ts";
 import { type SimulationReport, renderSimulation } from "../simulate/render-simulation.ts";
 import { simulationXml } from "../simulate/render-xml.ts";
+import { parseNumber } from "./history.ts";
 
 interface Options extends Omit<Injection, "quorum"> {
   readonly xmlFile?: string;
   readonly xmlPipe?: boolean;
   readonly liveCheck?: boolean;
+  readonly transition?: number;
   readonly quorum?: boolean;
   readonly opFail: readonly OperationSpec[];
   readonly setDatetime?: number;
@@ -47,6 +50,7 @@ export function addSimulateCommand(program: Command, cli: Cli): void {
     .option("-x, --xml-file <file>", "start from this CIB (- for standard input; any age is upgraded) instead of the running one")
     .option("-p, --xml-pipe", "start from the CIB on standard input")
     .option("-L, --live-check", "start from the running CIB (default without -x and -p)")
+    .addOption(new Option("--transition <number>", "start from what the decision that began this transition was made from, at its time").argParser(parseNumber))
     .option("-S, --simulate", "decide, carry it out in mind and show the state after it (default)")
     .option("-R, --run", "only decide")
     .addOption(list("-u, --node-up", "as if this node were there"))
@@ -77,8 +81,8 @@ export function addSimulateCommand(program: Command, cli: Cli): void {
 
 async function simulate(cli: Cli, options: Options): Promise<number> {
   refuseContradictions(options);
-  const cib = await readInput(cli, options);
-  const nowMs = options.setDatetime ?? cli.environment.wallMs();
+  const { cib, atMs } = await readInput(cli, options);
+  const nowMs = options.setDatetime ?? atMs ?? cli.environment.wallMs();
   const injected = inject(cib, { ...options, quorum: options.quorum ?? null }, nowMs);
   if (!injected.ok) throw new CommandFailure(EXIT.notFound, `${injected.error}; nothing was simulated`);
   const { report, after } = simulateCib(cib, injected.value, { nowMs, failures: options.opFail, run: options.run === true });
@@ -89,16 +93,20 @@ async function simulate(cli: Cli, options: Options): Promise<number> {
   return EXIT.ok;
 }
 
-function refuseContradictions({ xmlFile, xmlPipe = false, liveCheck = false, run = false, simulate: whole = false, opFail, saveOutput }: Options): void {
-  const sources = [xmlFile !== undefined, xmlPipe, liveCheck].filter(Boolean).length;
-  if (sources > 1) throw new CommandFailure(EXIT.usage, "which CIB? Give one of --xml-file, --xml-pipe and --live-check");
+function refuseContradictions({ xmlFile, xmlPipe = false, liveCheck = false, transition, run = false, simulate: whole = false, opFail, saveOutput }: Options): void {
+  const sources = [xmlFile !== undefined, xmlPipe, liveCheck, transition !== undefined].filter(Boolean).length;
+  if (sources > 1) throw new CommandFailure(EXIT.usage, "which CIB? Give one of --xml-file, --xml-pipe, --transition and --live-check");
   if (run && whole) throw new CommandFailure(EXIT.usage, "--run only decides, --simulate also carries it out: give one of them");
   if (run && (opFail.length > 0 || saveOutput !== undefined)) throw new CommandFailure(EXIT.usage, "--run carries nothing out, so --op-fail and --save-output mean nothing with it");
 }
 
-async function readInput(cli: Cli, { xmlFile, xmlPipe = false }: Options): Promise<Cib> {
-  if (xmlFile !== undefined) return readCibFile(cli, xmlFile);
-  return xmlPipe ? readCibFile(cli, "-") : fetchCib(await cli.client());
+/** `atMs`: the time that belongs to it; null: now. */
+async function readInput(cli: Cli, { xmlFile, xmlPipe = false, transition }: Options): Promise<{ readonly cib: Cib; readonly atMs: number | null }> {
+  if (xmlFile !== undefined || xmlPipe) return { cib: await readCibFile(cli, xmlFile ?? "-"), atMs: null };
+  const client = await cli.client();
+  if (transition === undefined) return { cib: await fetchCib(client), atMs: null };
+  const { cib, decision } = await fetchTransition(client, transition);
+  return { cib, atMs: decision.atMs };
 }
 
 interface SimulateCibOptions {

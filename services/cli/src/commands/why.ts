@@ -10,12 +10,16 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { readCibFile } from "../cib-file.ts";
 import { type Cli, type OutputAs, withOutputAs } from "../cli.ts";
 import { CommandFailure, EXIT } from "../exit-code.ts";
+import { fetchTransition } from "../kept-decision.ts";
 import { fetchCib } from "../live-cib.ts";
 import { wrapIndented } from "../render/layout.ts";
+import { localTimeText } from "../render/time-text.ts";
+import { parseNumber } from "./history.ts";
 
 interface Options {
   readonly node?: string;
-  readonly xmlFile?: string;
+  readonly xmlFile?: string | undefined;
+  readonly transition?: number | undefined;
   readonly trials?: number;
   readonly outputAs: OutputAs;
 }
@@ -24,13 +28,15 @@ export function addWhyCommand(program: Command, cli: Cli): void {
   withOutputAs(program.command("why <resource>").description("why a resource runs where it runs, or why it does not, and what would change that"))
     .option("--node <node>", "why it is, or is not, on this node")
     .option("-x, --xml-file <file>", "ask about this CIB (- for standard input) instead of the running one")
+    .addOption(new Option("--transition <number>", "ask about the decision that began this transition, as the cluster was then").argParser(parseNumber))
     .addOption(new Option("--trials <count>", "most changes that are tried; 0: none").argParser(parseCount))
     .action(cli.action((resource: string, options: Options) => why(cli, resource, options)));
 }
 
-async function why(cli: Cli, resource: string, { node, xmlFile, trials, outputAs }: Options): Promise<number> {
+async function why(cli: Cli, resource: string, { node, xmlFile, transition, trials, outputAs }: Options): Promise<number> {
+  if (xmlFile !== undefined && transition !== undefined) throw new CommandFailure(EXIT.usage, "a file has no transitions: give --xml-file or --transition");
   const subject = { resource, ...(node === undefined ? {} : { node }) };
-  const { cib, nowMs, history } = xmlFile === undefined ? await askCluster(cli, subject) : { cib: await readCibFile(cli, xmlFile), nowMs: cli.environment.wallMs(), history: null };
+  const { cib, nowMs, history } = await readAnswer(cli, subject, { xmlFile, transition });
   const explained = explainResource(cib, nowMs, { resource, node: node ?? null, ...(trials === undefined ? {} : { trialsMax: trials }) });
   if (!explained.ok) throw new CommandFailure(EXIT.notFound, explained.error);
   if (outputAs === "json") {
@@ -52,6 +58,14 @@ interface Answer {
   readonly nowMs: number;
   /** What the decision history says; null when it does not know the resource. */
   readonly history: { readonly lines: readonly string[]; readonly json: unknown } | null;
+}
+
+async function readAnswer(cli: Cli, subject: { readonly resource: string; readonly node?: string }, { xmlFile, transition }: Pick<Options, "transition" | "xmlFile">): Promise<Answer> {
+  if (xmlFile !== undefined) return { cib: await readCibFile(cli, xmlFile), nowMs: cli.environment.wallMs(), history: null };
+  if (transition === undefined) return askCluster(cli, subject);
+  const { cib, decision } = await fetchTransition(await cli.client(), transition);
+  const lines = [`  It was decided at ${localTimeText(decision.atMs)}, because ${decision.trigger}.`];
+  return { cib, nowMs: decision.atMs, history: { lines, json: decision } };
 }
 
 async function askCluster(cli: Cli, subject: { readonly resource: string; readonly node?: string }): Promise<Answer> {
