@@ -100,7 +100,7 @@ function shownRole(resource: ClusterState["resources"][number]): string {
 function toKitAction(action: Action): Readonly<Record<string, unknown>> {
   const stonith = action.key.startsWith("stonith-");
   return withoutEmpty({
-    kind: action.kind, op: stonith && action.kind === "pseudo" ? "stonith" : action.task, key: action.key, node: action.node, rsc: action.resource,
+    kind: action.kind, op: stonith && action.kind === "pseudo" ? "stonith" : action.task, key: action.key, node: action.node, router: action.router, downed: action.downed, rsc: action.resource,
     interval: Number(action.meta["interval"] ?? 0) || null, targetRc: action.targetRc || null, timeout: action.kind === "rsc" ? action.timeoutMs : null,
   });
 }

@@ -10,6 +10,7 @@ import { cloneOf, displayId } from "../model/resource.ts";
 import { viewOf } from "../order/collective-view.ts";
 import { resourceParameters } from "../read/operations.ts";
 import { explainAction } from "./causes.ts";
+import { downedBy, routerOf } from "./routing.ts";
 import { NotifyMeta } from "./notify-meta.ts";
 
 /** Actions the DC performs itself. */
@@ -101,11 +102,14 @@ function describe(cluster: Cluster, action: PlannedAction, { id, after, notifyMe
   const { resource, node } = action;
   const kind = kindOf(action);
   const real = kind === "rsc" && resource !== null;
+  const router = kind === "rsc" ? routerOf(action) : null, downed = downedBy(cluster, action);
   return {
     id, kind,
     task: kind === "fence" ? (action.extraMeta.get("stonith_action") ?? "reboot") : action.task,
     key: graphKey(action),
     node: action.pseudo && action.task !== "stonith" ? null : (node?.name ?? null),
+    ...(router === null ? {} : { router }),
+    ...(downed.length === 0 ? {} : { downed }),
     resource: resource === null ? null : displayId(resource),
     intervalMs: action.cancels === null ? action.intervalMs : 0,
     timeoutMs: kind === "fence" ? cluster.options.fencingTimeoutMs : action.timeoutMs,
