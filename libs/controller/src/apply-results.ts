@@ -5,7 +5,7 @@ import type { OperationResult } from "@quorate/execution";
 import { activeOn } from "./activity.ts";
 import type { Command } from "./command.ts";
 import { draft } from "./event-draft.ts";
-import { dropRecurring, isFailure, recordResult } from "./history.ts";
+import { dropRecurring, isFailure, isStateless, recordResult } from "./history.ts";
 import type { Applied, EventDraft, Replica } from "./replica.ts";
 import { configuredId, resourceIndex } from "./resource-index.ts";
 import { changeNodeState, changeResourceHistory, historyOf, nodeState, transientAttributes, withHistory, withTransientAttributes } from "./status-section.ts";
@@ -30,6 +30,7 @@ function applyResult(replica: Replica, node: NodeName, result: OperationResult, 
     if (intervalMs > 0) replica.cib = changeNodeState(replica.cib, node, (state) => changeResourceHistory(state, resource, (history) => (history === null ? null : dropRecurring(history, task, intervalMs))));
     return [];
   }
+  if (isStateless(result)) return isFailure(result) ? [failureEvent(node, result, { severity: "warning", atMs })] : [];
   replica.cib = changeNodeState(replica.cib, node, (state) => changeResourceHistory(state, resource, (history) => recordResult(history, result)));
   if (isFailure(result)) return [countFailure(replica, node, result, atMs)];
   const events: EventDraft[] = [];
@@ -51,9 +52,14 @@ function countFailure(replica: Replica, node: NodeName, result: OperationResult,
     values.set(`last-failure-${key}`, String(Math.floor(atMs / 1000)));
     return withTransientAttributes(state, values);
   });
+  return failureEvent(node, result, { severity: "error", atMs });
+}
+
+function failureEvent(node: NodeName, result: OperationResult, { severity, atMs }: { readonly severity: "warning" | "error"; readonly atMs: WallMs }): EventDraft {
+  const { resource, task, intervalMs } = result.operation;
   const what = result.status === "timeout" ? `timed out after ${result.execMs} ms` : result.status === "lost" ? "was lost with its executor" : `failed (rc ${result.rc})`;
   const message = `${task} of ${resource} on ${node} ${what}${result.exitReason === "" ? "" : `: ${result.exitReason}`}`;
-  return draft("resource.failed", "error", atMs, message, { node, resource, data: { task, intervalMs: String(intervalMs), rc: String(result.rc), status: result.status, exitReason: result.exitReason } });
+  return draft("resource.failed", severity, atMs, message, { node, resource, data: { task, intervalMs: String(intervalMs), rc: String(result.rc), status: result.status, exitReason: result.exitReason } });
 }
 
 /** What somebody set by hand may be no number: the failure counts as the first then. */

@@ -166,6 +166,9 @@ describe("results", () => {
     { name: "a degraded resource has not failed", script: `${UP} res:b:S:1:r.monitor10=190`, want: "" },
     { name: "a cancelled single run leaves no trace", script: `${UP} .res:b:S:1:r.start=0 res:b:S:2:r.stop=cancelled ?b`, want: " | member b1 S#2 online r{last_0=start/0}" },
     { name: "a cancelled recurring run takes its entry with it, and no other", script: `${UP} .res:b:S:3:r.start=0,r.monitor10=0,r.monitor20=0 res:b:S:4:r.monitor10=cancelled ?b`, want: " | member b1 S#4 online r{last_0=start/0,monitor_20=monitor/0}" },
+    { name: "being told of something changes nothing", script: `${UP} .res:b:S:1:r.start=0 res:b:S:2:r.notify=0 ?b`, want: " | member b1 S#2 online r{last_0=start/0}" },
+    { name: "a notification that failed is told, and does not count", script: `${UP} .res:b:S:1:r.start=0 res:b:S:3:r.notify=1,r.notify=timeout ?b`,
+      want: "resource.failed(b,r) resource.failed(b,r) | member b1 S#3 online r{last_0=start/0}" },
     { name: "a stop that worked ends recurring ones", script: `${UP} .res:b:S:2:r.start=0,r.monitor10=0 .res:b:S:3:r.stop=0 ?b`, want: "member b1 S#3 online r{last_0=stop/0}" },
     { name: "a stop that failed does not", script: `${UP} .res:b:S:1:r.monitor10=0 .res:b:S:2:r.stop=1 ?b`, want: "member b1 S#2 online r{monitor_10=monitor/0,last_0=stop/1,last_failure_0=stop/1} r#stop_0=INFINITY@4" },
   ])("$name", ({ script, want }) => expect(trace(script)).toBe(want));

@@ -8,6 +8,13 @@ import { operationDigest } from "@quorate/ocf";
 
 export const FEATURE_SET = "3.19.0";
 
+/** Tasks whose results say nothing about the state of a resource. */
+const STATELESS: ReadonlySet<string> = new Set(["notify", "meta-data", "validate-all"]);
+
+export function isStateless({ operation }: OperationResult): boolean {
+  return STATELESS.has(operation.task);
+}
+
 /** OCF exit codes that say something definite about the resource; with them an operation counts as done, not as broken. */
 const DEFINITE = new Set([0, 7, 8, 190, 191]);
 
@@ -41,8 +48,8 @@ export function isSurprise({ status, rc, operation }: OperationResult): boolean 
 }
 
 /**
- * Writes one result into the history of its resource. Cancelled runs leave no trace; a stop that worked ends recurring ones.
- * A migration that failed stands only as the last failure, and until one of its kind works: the scheduler pairs the entries
+ * Writes one result into the history of its resource. Cancelled runs, and those that say nothing about its state, leave no
+ * trace; a stop that worked ends recurring ones. A migration that failed stands only as the last failure, and until one of its kind works: the scheduler pairs the entries
  * of source and target, and passes over what stands twice.
  */
 export function recordResult(resource: XmlElement | null, result: OperationResult): XmlElement {
@@ -50,7 +57,7 @@ export function recordResult(resource: XmlElement | null, result: OperationResul
   const base = resource ?? makeElement("lrm_resource", {
     id: operation.resource, class: operation.agent.class, ...(operation.agent.provider === null ? {} : { provider: operation.agent.provider }), type: operation.agent.type,
   });
-  if (result.status === "cancelled") return base;
+  if (result.status === "cancelled" || isStateless(result)) return base;
   const entries = new Map(children(base).map((op) => [attribute(op, "id") ?? "", op]));
   const id = operation.intervalMs > 0 ? `${operation.resource}_${operation.task}_${operation.intervalMs}` : `${operation.resource}_last_0`;
   const failureId = `${operation.resource}_last_failure_0`;

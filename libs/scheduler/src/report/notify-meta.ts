@@ -31,8 +31,8 @@ export class NotifyMeta {
   of(action: PlannedAction): ReadonlyMap<string, string> {
     const { resource, notification } = action;
     const clone = resource === null ? null : cloneOf(resource);
-    if (resource === null || clone === null || clone.notifiedTasks.length === 0) return new Map();
-    if (notification === null && (resource.kind !== "primitive" || !TOLD_TASKS.has(action.task))) return new Map();
+    if (resource === null || clone === null) return new Map();
+    if (notification === null && (clone.notifiedTasks.length === 0 || resource.kind !== "primitive" || !TOLD_TASKS.has(action.task))) return new Map();
     const values = new Map(resource.kind === "primitive" && !(action.pseudo && notification !== null) ? this.#valuesOf(clone) : []);
     if (notification === null) return values;
     return values.set("notify_type", notification.type.endsWith("pre") ? "pre" : "post").set("notify_operation", notification.task)
@@ -66,8 +66,20 @@ function collect(cluster: Cluster, clone: Resource): Map<string, string> {
   const allowed = clone.scores.listed().filter((index) => !clone.exclusiveDiscovery || clone.scores.discovery(index) === DISCOVERY.exclusive)
     .flatMap((index) => cluster.nodeByIndex[index] ?? []);
   values.set("notify_available_uname", joined(namesOf(allowed)));
-  values.set("notify_all_uname", joined(namesOf(cluster.nodes.filter(({ kind }) => kind !== "ping"))));
+  const all = cluster.nodes.filter(({ kind }) => kind !== "ping");
+  values.set("notify_all_uname", joined(namesOf(all)));
+  if (instances.some(speaksOfHosts)) values.set("notify_all_hosts", joined(all.map((node) => hostOf(node).name)));
   return values;
+}
+
+/** Instances in containers that look at the attributes of their hosts know the hosts too: one per node, as often as it hosts any. */
+function speaksOfHosts(instance: Resource): boolean {
+  return instance.meta.get("container-attribute-target")?.toLowerCase() === "host";
+}
+
+/** A guest whose container runs nowhere stands for itself. */
+function hostOf(node: Node): Node {
+  return node.connection?.container?.runningOn[0] ?? node;
 }
 
 function put(values: Map<string, string>, name: string, entries: readonly Entry[]): void {
