@@ -18,10 +18,9 @@ export function memberTask({ task, notification }: Pick<PlannedAction, "task" | 
   return notification?.task ?? MEMBER_TASK[task] ?? task;
 }
 
-/** As seen by an action on `node`: a clone is required there or not, but runnable when it is anywhere. */
+/** As seen by an action on `node`: a clone is required there or not, but runnable when it is anywhere. A bundle looks the same from everywhere. */
 export function viewFrom(action: PlannedAction, node: Node | null): View {
   if (action.resource === null) return action;
-  if (action.resource.kind === "bundle") return viewOf(action.resource, action, node);
   const anywhere = viewOf(action.resource, action, null);
   if (node === null || action.resource.kind !== "clone") return anywhere;
   const there = viewOf(action.resource, action, node);

@@ -10,7 +10,7 @@ import { CONTROL_PORT, HOST_ADDRESS, readBundleConfig, replicaAddresses } from "
 import type { BundleConfig } from "./bundle-config.ts";
 import { containerParameters } from "./container-parameters.ts";
 import { ensureRemoteNode } from "./remote-nodes.ts";
-import { baseTable, createResource, readMeta, readResource } from "./resources.ts";
+import { baseTable, createResource, fullTable, readMeta, readResource } from "./resources.ts";
 import { isTrue } from "./rules.ts";
 
 /** Score of an instance on the one node it may be on. */
@@ -85,6 +85,7 @@ function readReplica(cluster: Cluster, { bundle, config, inner, addresses, addre
     pairs("instance_attributes", { addr: address ?? HOST_ADDRESS, port: config.controlPort ?? CONTROL_PORT }),
     monitor("30s", "30s"),
   ]));
+  connection.scores = fullTable(cluster);
   confine(cluster, inside, node);
   inside.externalAddress = address;
   return { number, container, address: ip, connection, node, inside };

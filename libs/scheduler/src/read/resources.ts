@@ -117,15 +117,15 @@ export function createResource(cluster: Cluster, { element, kind, parent, instan
   return resource;
 }
 
-/**
- * Every node with its base score; empty in an asymmetric cluster, but for connections to guests that nobody has configured.
- * What comes after a bundle does not know its nodes at all.
- */
+/** Empty in an asymmetric cluster, but for connections to guests that nobody has configured. */
 export function baseTable(cluster: Cluster, meta: ReadonlyMap<string, string>): ScoreTable {
+  return cluster.options.symmetricCluster || meta.has("internal_rsc") ? fullTable(cluster) : new ScoreTable(cluster.nodeByIndex.length);
+}
+
+/** Every node with its base score. What comes after a bundle does not know the nodes of that at all. */
+export function fullTable(cluster: Cluster): ScoreTable {
   const table = new ScoreTable(cluster.nodeByIndex.length);
-  if (cluster.options.symmetricCluster || meta.has("internal_rsc")) {
-    for (const node of cluster.nodeByIndex) if (node.kind !== "ping" && !node.inBundle) table.set(node.index, node.baseScore);
-  }
+  for (const node of cluster.nodeByIndex) if (node.kind !== "ping" && !node.inBundle) table.set(node.index, node.baseScore);
   return table;
 }
 
