@@ -65,9 +65,6 @@ function anyFailed(resource: Resource): boolean {
 function colocationScore(cluster: Cluster, clone: Resource, instance: Resource, place: Node): number {
   let table = new ScoreTable(cluster.nodeByIndex.length);
   table.set(place.index, place.baseScore);
-  // Its own wishes do not come back to it
-  const { merging } = clone;
-  clone.merging = true;
   for (const colocation of clone.thisWith) {
     table = mergeWishes(cluster, colocation.primary, table, {
       attribute: colocation.attribute, factor: scoreFactor(colocation.score), flags: { active: false, nonnegative: false, thisWith: false },
@@ -79,6 +76,5 @@ function colocationScore(cluster: Cluster, clone: Resource, instance: Resource, 
       attribute: colocation.attribute, factor: scoreFactor(colocation.score), flags: { active: false, nonnegative: true, thisWith: false },
     });
   }
-  clone.merging = merging;
   return Math.max(-INFINITY, table.get(place.index));
 }

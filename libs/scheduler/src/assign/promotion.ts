@@ -27,12 +27,12 @@ export function chooseRoles(cluster: Cluster, clone: Resource): void {
   if (clone.clone === null) return;
   const locations = cluster.locations.filter((constraint) => constraint.role === "Promoted");
   const contenders = clone.children.map((instance) => rateInstance(cluster, clone, instance, locations));
-  // Its own wishes do not come back to it
+  // From here on, unlike while instances get their nodes, the clone's own wishes do not come back to it
   clone.merging = true;
   addCloneWishes(cluster, clone, contenders);
-  clone.merging = false;
   const sorted = mergeSort(contenders, (a, b) =>
     b.promotion.index - a.promotion.index || rank(roleOf(b.instance)) - rank(roleOf(a.instance)) || compareInstances(cluster, clone, a.instance, b.instance));
+  clone.merging = false;
   clone.children = sorted.map(({ instance }) => instance);
   promoteBest(cluster, clone, clone.clone, sorted);
 }
