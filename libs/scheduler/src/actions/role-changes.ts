@@ -62,8 +62,8 @@ function bringDownAndUp(cluster: Cluster, resource: Resource, need: Need): void 
     step(cluster, resource, { from: role, to: next, optional: !need.stop });
     role = next;
   }
-  if (rank(resource.role) > rank(resource.nextRole) || resource.blocked) return;
-  while (role !== resource.role) {
+  // A start without quorum may lower the next role on the way (no-quorum-policy=demote)
+  while (role !== resource.role && rank(resource.role) <= rank(resource.nextRole) && !resource.blocked) {
     const next = nextStep(role, resource.role);
     step(cluster, resource, { from: role, to: next, optional: !(need.stop || (next === "Promoted" && need.promote)) });
     if (next === role) return;
