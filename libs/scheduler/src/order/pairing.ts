@@ -4,7 +4,6 @@ import { hasParts, isInterleaved, partsOf } from "../model/bundle.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
 import { leavesOf } from "../model/resource.ts";
-import { INFINITY } from "../model/score.ts";
 
 export function interleaves(first: PlannedAction, next: PlannedAction): boolean {
   if (first.resource === null || next.resource === null || !hasParts(first.resource) || !hasParts(next.resource) || first.resource === next.resource) return false;
@@ -20,7 +19,6 @@ export function findPair(clone: Resource, instance: Resource, current: boolean):
   const table = instance.scores;
   const nodes = table.listed().toSorted((a, b) => table.get(b) - table.get(a));
   for (const index of nodes) {
-    if (table.get(index) <= -INFINITY) continue;
     const found = partsOf(clone).find((candidate) => {
       const [place, more] = placesOf(candidate, current);
       return place?.index === index && more === undefined && !isBlocked(candidate);
