@@ -36,7 +36,7 @@ function remoteNodes(draft: Draft): XmlElement[] {
   const { dice } = draft;
   const elements: XmlElement[] = [];
   for (const kind of dice.each(["remote", "guest"] as const, 60)) {
-    const name = kind === "remote" ? "r1" : "g1";
+    const name = kind === "remote" ? "remote1" : "guest1";
     const id = kind === "remote" ? name : "vm1";
     draft.nodes.push({ id: name, name, kind, condition: "online", attributes: {}, utilization: {} });
     elements.push(primitive(draft, id, { connects: name, remote: kind === "remote" }));
