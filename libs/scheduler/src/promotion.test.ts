@@ -145,3 +145,8 @@ test("first those demoted, then those that stop, last those promoted", () => {
   const promote = actions.find(({ task, kind }) => task === "promote" && kind === "rsc");
   expect([...new Set(before(promote?.id ?? -1))].filter((line) => !line.startsWith("monitor"))).toEqual(["demote n3", "stop n3"]);
 });
+
+test("no quorum and no-quorum-policy=demote: what has to move is not promoted again on the way", () => {
+  const { actions } = decide({ nodes: "n1~+10 n2+5", running: "n1*", meta: "clone-max=1", options: "no-quorum-policy=demote", noQuorum: true }).graph;
+  expect(actions.filter(({ kind, resource }) => kind === "rsc" && resource === "p").map(({ task, node }) => `${task} ${node}`)).toEqual(["demote n1", "stop n1", "start n2"]);
+});

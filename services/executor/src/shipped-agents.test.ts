@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Operation, RunOutcome } from "@quorate/execution";
 import { parseMetaData } from "@quorate/ocf";
 import { freePorts } from "@quorate/runtime";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createOcfRunner } from "./ocf-agent.ts";
 
 const OCF = join(import.meta.dirname, "../../../deploy/ocf");
@@ -168,8 +168,11 @@ describe("PVFS2", { timeout: 60_000 }, () => {
 });
 
 /** As a power switch does: everything that runs for the node is gone at once. */
-function switchOff(node: string): void {
-  for (const pid of ours(node)) process.kill(pid, "SIGKILL");
+/** The kernel takes its time to end a process that was killed; a machine without power has none left. */
+async function switchOff(node: string): Promise<void> {
+  const pids = ours(node);
+  for (const pid of pids) process.kill(pid, "SIGKILL");
+  await vi.waitUntil(() => pids.every((pid) => !existsSync(`/proc/${pid}`)), { timeout: 5_000, interval: 5 });
 }
 
 describe.each(["DemoAddress", "DemoFilesystem"])("%s", { timeout: 30_000 }, (type) => {
@@ -194,7 +197,7 @@ describe.each(["DemoAddress", "DemoFilesystem"])("%s", { timeout: 30_000 }, (typ
     expect(refused).toMatchObject({ status: "done", rc: 1 });
     expect(refused.exitReason).toContain("node2/r holds it");
     expect([await agent.rc("monitor", { node: "node5" }), await agent.rc("stop", { node: "node5" }), await agent.rc("monitor", { node: "node2" })]).toEqual([7, 0, 0]);
-    switchOff("node2");
+    await switchOff("node2");
     expect([await agent.rc("start", { node: "node5" }), await agent.rc("monitor", { node: "node5" }), await agent.rc("monitor", { node: "node2" })]).toEqual([0, 0, 7]);
     expect(await agent.rc("stop", { node: "node5" })).toBe(0);
   });
