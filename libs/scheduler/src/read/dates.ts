@@ -6,12 +6,15 @@ const DAY_MS = 86_400_000;
 export function dateExpressionPasses(element: XmlElement, nowMs: number, recheckAt: (atMs: number) => void): boolean {
   const operation = (element.attributes["operation"] ?? "in_range").toLowerCase();
   const start = parseDate(element.attributes["start"], nowMs);
-  const end = parseDate(element.attributes["end"], nowMs);
+  const duration = element.children.find((child) => child.name === "duration");
+  const end = parseDate(element.attributes["end"], nowMs) ?? (start !== null && duration !== undefined ? addDuration(start, duration) : null);
   const now = Math.floor(nowMs / 1000) * 1000;
   switch (operation) {
     case "date_spec":
-    case "ds":
-      return element.children.some((spec) => spec.name === "date_spec" && dateSpecPasses(spec, now));
+    case "ds": {
+      const spec = element.children.find((one) => one.name === "date_spec");
+      return spec === undefined || dateSpecPasses(spec, now);
+    }
     case "gt":
       if (start !== null && now <= start) recheckAt(start + 1000);
       return start !== null && now > start;
@@ -20,7 +23,7 @@ export function dateExpressionPasses(element: XmlElement, nowMs: number, recheck
       return end !== null && now < end;
     case "in_range":
     case "range":
-      return inRange(element, { start, end, now }, recheckAt);
+      return inRange({ start, end, now }, recheckAt);
     default:
       return false;
   }
@@ -32,9 +35,7 @@ interface Bounds {
   readonly now: number;
 }
 
-function inRange(element: XmlElement, { start, end: givenEnd, now }: Bounds, recheckAt: (atMs: number) => void): boolean {
-  const duration = element.children.find((child) => child.name === "duration");
-  const end = givenEnd ?? (start !== null && duration !== undefined ? addDuration(start, duration) : null);
+function inRange({ start, end, now }: Bounds, recheckAt: (atMs: number) => void): boolean {
   if (start === null && end === null) return false;
   if (start !== null && now < start) {
     recheckAt(start);
@@ -67,31 +68,67 @@ function addDuration(startMs: number, duration: XmlElement): number {
   return date.getTime() + rest;
 }
 
-/** Null when absent or not a date. `nowMs` gives the day of a text that is only a time. */
+/**
+ * Null when absent or not a date. The time stands after the first `T` or blank, the zone after the next blank; what follows
+ * is passed over. `nowMs` gives the day of a text that is only a time.
+ */
 export function parseDate(text: string | undefined, nowMs: number): number | null {
-  if (text === undefined) return null;
-  if (text.trim().toLowerCase().startsWith("epoch")) return 0;
-  const [, dayText, timeText] = /^([^T\s]*)[T\s]?(.*)$/.exec(text.trim()) ?? [];
-  const onlyTime = dayText !== undefined && dayText.includes(":");
-  const day = onlyTime || dayText === "" ? Math.floor(nowMs / DAY_MS) * DAY_MS : parseDay(dayText ?? "");
-  if (day === null) return null;
-  const time = onlyTime ? text.trim() : (timeText ?? "");
-  if (time === "") return day;
-  const [, hours, minutes = "0", seconds = "0"] = /^(\d{2}):?(\d{2})?:?(\d{2})?/.exec(time) ?? [];
-  if (hours === undefined) return null;
-  const [, sign, zoneHours, zoneMinutes = "0"] = /\s([-+])(\d{2}):?(\d{2})?/.exec(time) ?? [];
-  const offset = sign === undefined ? 0 : (sign === "-" ? -1 : 1) * (Number(zoneHours) * 60 + Number(zoneMinutes)) * 60_000;
-  return day + (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000 - offset;
+  if (text === undefined || text === "") return null;
+  if (text.toLowerCase() === "epoch") return 0;
+  const today = Math.floor(nowMs / DAY_MS) * DAY_MS;
+  if (text[2] === ":") return parseTime(today, text);
+  const at = text.search(/[T ]/);
+  const day = text.startsWith("T") ? today : parseDay(text.trimStart());
+  return day === null || at === -1 ? day : parseTime(day, text.slice(at + 1));
 }
 
+function parseTime(dayMs: number, text: string): number | null {
+  if (text === "") return dayMs;
+  const clock = parseClock(text);
+  if (clock === null) return null;
+  const [, sign = "", zone] = /\s+([-+]?)(\d.*)$/.exec(text.replace(/Z.*$/, "")) ?? [];
+  const offset = zone === undefined ? 0 : parseClock(zone);
+  return offset === null ? null : dayMs + clock - (sign === "-" ? -offset : offset);
+}
+
+/** `h:m`, `h:m:s`, `hh`, `hhmm` or `hhmmss` as milliseconds; 24:00 is the end of the day. */
+function parseClock(text: string): number | null {
+  const [, hours, minutes = "0", seconds = "0"] = /^(\d+):(\d+)(?::(\d+))?/.exec(text) ?? /^(\d{1,2})(\d{2})?(\d{2})?/.exec(text) ?? [];
+  if (hours === undefined) return null;
+  const milliseconds = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000;
+  return Number(minutes) > 59 || Number(seconds) > 59 || milliseconds > DAY_MS ? null : milliseconds;
+}
+
+/** Calendar, ordinal and week dates; two numbers are a year and its day. */
 function parseDay(text: string): number | null {
-  const calendar = /^(\d{4})-?(\d{2})-?(\d{2})$/.exec(text);
-  if (calendar !== null) return Date.UTC(Number(calendar[1]), Number(calendar[2]) - 1, Number(calendar[3]));
-  const ordinal = /^(\d{4})-(\d{3})$/.exec(text);
-  if (ordinal !== null) return Date.UTC(Number(ordinal[1]), 0, Number(ordinal[2]));
-  const week = /^(\d{4})-W(\d{2})-(\d)$/.exec(text);
-  if (week === null) return null;
-  return weekOneMonday(Number(week[1])) + ((Number(week[2]) - 1) * 7 + Number(week[3]) - 1) * DAY_MS;
+  const [, year, month, day] = /^([-+]?\d+)-(\d+)-(\d+)/.exec(text) ?? /^(\d{4})(\d{2})(\d{2})/.exec(text) ?? [];
+  if (day !== undefined) return calendarDay(Number(year), Number(month), Number(day));
+  const [, ordinalYear, yearDay] = /^([-+]?\d+)-(\d+)/.exec(text) ?? [];
+  if (yearDay !== undefined) return within(yearStart(Number(ordinalYear)), Number(yearDay), yearStart(Number(ordinalYear) + 1));
+  const [, weekYear, week, weekday] = /^(\d{4})-W(\d{2})-(\d)/.exec(text) ?? [];
+  if (weekday === undefined || Number(weekday) < 1 || Number(weekday) > 7 || Number(week) < 1) return null;
+  return within(weekOneMonday(Number(weekYear)), (Number(week) - 1) * 7 + Number(weekday), weekOneMonday(Number(weekYear) + 1));
+}
+
+function calendarDay(year: number, month: number, day: number): number | null {
+  if (month < 1 || month > 12) return null;
+  const first = new Date(yearStart(year));
+  first.setUTCMonth(month - 1);
+  const next = new Date(first);
+  next.setUTCMonth(month);
+  return within(first.getTime(), day, next.getTime());
+}
+
+/** The day of that number from 1, if it comes before `end`. */
+function within(start: number, day: number, end: number): number | null {
+  const at = start + (day - 1) * DAY_MS;
+  return day >= 1 && at < end ? at : null;
+}
+
+/** Also of years before 100, which `Date.UTC` takes for others. */
+function yearStart(year: number): number {
+  const date = new Date(0);
+  return date.setUTCFullYear(year, 0, 1);
 }
 
 function weekOneMonday(year: number): number {
@@ -116,7 +153,7 @@ function dateSpecPasses(spec: XmlElement, nowMs: number): boolean {
 
 /** `n`, `a-b`, `a-` or `-b`; a text that cannot be read does not restrict. */
 function contains(text: string | undefined, value: number): boolean {
-  const [, low, dash, high] = /^(\d*)(-?)(\d*)$/.exec(text ?? "") ?? [];
+  const [, low, dash, high] = /^(\s*\+?\d+|)(-?)((?:\s*[-+]?\d+)?)$/.exec(text ?? "") ?? [];
   if (low === undefined || (low === "" && high === "")) return true;
   if (dash === "") return value === Number(low);
   return (low === "" || value >= Number(low)) && (high === "" || value <= Number(high));

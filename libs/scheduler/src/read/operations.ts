@@ -103,6 +103,12 @@ export function resourceParameters(cluster: Cluster, resource: Resource, context
   return parameters;
 }
 
+/** Rules of parameters are asked once without a node, if only to learn when they next change (1-state B5, B16). */
+export function askParameterRules(cluster: Cluster, resource: Resource): void {
+  const ruled = (element: XmlElement): boolean => element.children.some((set) => set.name === "instance_attributes" && (set.attributes["id-ref"] !== undefined || child(set, "rule") !== null));
+  if (ruled(resource.element) || (resource.parent !== null && ruled(resource.parent.element))) resourceParameters(cluster, resource, null);
+}
+
 /** Where the container will be; as long as nobody knows, where it is. */
 function hostOf({ container }: Resource): Node | null {
   return container?.assigned ?? container?.runningOn[0] ?? null;

@@ -88,16 +88,21 @@ function attributeExpressionPasses(element: XmlElement, context: RuleContext): b
   }
 }
 
+/** An empty value counts as none (1-state B11). */
 function wantedValue(element: XmlElement, context: RuleContext): string | undefined {
-  const value = element.attributes["value"];
-  const source = element.attributes["value-source"] ?? "literal";
-  if (source === "param") return value === undefined ? undefined : context.parameter?.(value) || undefined;
-  if (source === "meta") return value === undefined ? undefined : context.meta?.(value) || undefined;
+  const value = element.attributes["value"] || undefined;
+  const source = element.attributes["value-source"]?.toLowerCase();
+  if (source === "param") return value === undefined ? undefined : context.parameter?.(value);
+  if (source === "meta") return value === undefined ? undefined : context.meta?.(value);
   return value;
 }
 
-/** Numbers that cannot be read are compared as text. */
-function compareTyped(a: string, b: string, type: string): number {
+const TYPES: ReadonlySet<string> = new Set(["string", "integer", "number", "version"]);
+
+/** Numbers that cannot be read are compared as text; of a type that does not exist all values are equal. */
+function compareTyped(a: string, b: string, given: string): number {
+  const type = given.toLowerCase();
+  if (!TYPES.has(type)) return 0;
   if (type === "version") return compareVersions(a, b);
   if (type === "integer" || type === "number") {
     const x = leadingNumber(a, type), y = leadingNumber(b, type);
@@ -108,14 +113,21 @@ function compareTyped(a: string, b: string, type: string): number {
 }
 
 function leadingNumber(text: string, type: "integer" | "number"): bigint | number | null {
-  if (type === "number") {
-    const value = Number.parseFloat(text);
-    return Number.isNaN(value) ? null : value;
-  }
+  if (type === "number") return leadingFloat(text);
   const digits = /^\s*[-+]?\d+/.exec(text)?.[0].trim();
   if (digits === undefined) return null;
   const value = BigInt(digits.replace(/^\+/, ""));
   return value > 9223372036854775807n || value < -9223372036854775808n ? null : value;
+}
+
+/** As the reference reads it: decimal or hexadecimal, `inf`, and `nan`, which is neither less nor more than any other; but no negative zero. */
+function leadingFloat(text: string): number | null {
+  const [, sign, hex, special] = /^\s*([-+]?)(?:0x([\da-f]+)|(inf|nan))/i.exec(text) ?? [];
+  const factor = sign === "-" ? -1 : 1;
+  if (hex !== undefined) return factor * Number.parseInt(hex, 16);
+  if (special !== undefined) return special.toLowerCase() === "nan" ? Number.NaN : factor * Number.POSITIVE_INFINITY;
+  const value = Number.parseFloat(text);
+  return Number.isNaN(value) || Object.is(value, -0) ? null : value;
 }
 
 function compareVersions(a: string, b: string): number {

@@ -11,6 +11,7 @@ import { readHistories } from "./history.ts";
 import { HistoryIndex } from "./migration-history.ts";
 import { readNodes, readNodeStates } from "./nodes.ts";
 import { readOptionValues, typedOptions } from "./options.ts";
+import { askParameterRules } from "./operations.ts";
 import { linkRemoteNodes, readRemoteNodes } from "./remote-nodes.ts";
 import { readResources } from "./configured-resources.ts";
 import { isTrue } from "./rules.ts";
@@ -31,6 +32,7 @@ export function readCluster(cib: Cib, nowMs: number): KnownState {
   const connections = readRemoteNodes(cluster, resources);
   readResources(cluster, resources, connections);
   linkRemoteNodes(cluster);
+  for (const resource of cluster.allResources) askParameterRules(cluster, resource);
   const status = child(cib.root, "status") ?? EMPTY;
   readNodeStates(cluster, status);
   const histories = readHistories(cluster, status);
