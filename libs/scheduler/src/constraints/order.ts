@@ -147,7 +147,7 @@ function orderWithin(cluster: Cluster, set: ResourceSet, { kind, symmetrical }: 
   });
   const inverse = INVERSE[task];
   if (!symmetrical || !sequential || inverse === undefined) return;
-  for (let position = set.resources.length - 1; position > 0; position--) {
+  for (let position = 1; position < set.resources.length; position++) {
     const last = set.resources[position], before = set.resources[position - 1];
     if (last !== undefined && before !== undefined) storeOrdering(cluster, side(last, inverse), side(before, inverse), inverseFlags(kind));
   }

@@ -80,7 +80,7 @@ export function applyOrdering(ordering: Ordering, firstView: View, nextView: Vie
       continue;
     }
     const effect = { flag: flag === ORDER.probe ? ORDER.runnableLeft : flag, first, view: firstView };
-    if (flag === ORDER.impliesFirst && !interleaves(first, next)) loseMigration(first, { next, view: nextView }, change);
+    if (flag === ORDER.impliesFirst && !interleaves(first, next)) loseMigration(first, next, change);
     else if (next.resource !== null) distribute(next.resource, next, node, effect, change);
     else applyToPlain(next, effect, change);
   }
@@ -110,12 +110,12 @@ function countReady(next: PlannedAction): void {
   if (next.ready >= next.minimum) next.runnable = true;
 }
 
-/** A move that takes something else down is no live one (V6): for the resource of `first`, and its members. */
-function loseMigration(first: PlannedAction, after: { readonly next: PlannedAction; readonly view: View }, change: Change): void {
-  if (!after.view.optional && !after.next.migratable && clearMigratable(first, after.next)) change.first = true;
+/** A move that takes something else down, wherever, is no live one (V6): for the resource of `first`, and its members. */
+function loseMigration(first: PlannedAction, next: PlannedAction, change: Change): void {
+  if (!next.optional && !next.migratable && clearMigratable(first, next)) change.first = true;
   for (const member of first.resource?.children ?? []) {
     const action = findAction(member, first.task, null);
-    if (action !== null) loseMigration(action, after, change);
+    if (action !== null) loseMigration(action, next, change);
   }
 }
 

@@ -88,7 +88,7 @@ function readResourceHistory(cluster: Cluster, node: Node, element: XmlElement):
     restoreSource(resource, node);
     return { node, resource, element, entries, startIndex: -1, stopIndex: -1 };
   }
-  const replay: Replay = { cluster, resource, node, entries, historyId: element.attributes["id"] ?? "", role: "Unknown", onFail: "ignore", lastFailure: null, failedHere: null };
+  const replay: Replay = { cluster, resource, node, entries, role: "Unknown", onFail: "ignore", lastFailure: null, failedHere: null };
   const before = resource.role;
   for (const entry of entries) applyOperation(replay, entry);
   const { startIndex, stopIndex } = activeSpan(entries);

@@ -44,7 +44,10 @@ function readAll(cluster: Cluster, status: XmlElement | null): Map<string, Histo
   return all;
 }
 
-/** Source and target as the entry names them, with what each knows. Null when it names none. */
+/**
+ * Source and target as the entry names them, with what each knows of the very instance: a history of anonymous clones, which
+ * bears no number, is not found, as in the reference.
+ */
 interface Migration {
   readonly source: Node;
   readonly target: Node;
@@ -55,12 +58,12 @@ interface Migration {
   readonly arrival: HistoryEntry | null;
 }
 
-function migrationOf({ cluster, historyId, node }: Replay, entry: HistoryEntry): Migration | null {
+function migrationOf({ cluster, resource, node }: Replay, entry: HistoryEntry): Migration | null {
   const { migrate_source: sourceName, migrate_target: targetName } = entry.element.attributes;
   if (sourceName === undefined || targetName === undefined) return null;
   const source = findNode(cluster, sourceName), target = findNode(cluster, targetName);
   if (source === null || target === null || node !== (entry.task === "migrate_to" ? source : target)) return null;
-  const onSource = cluster.history.of(cluster, source, historyId), onTarget = cluster.history.of(cluster, target, historyId);
+  const onSource = cluster.history.of(cluster, source, resource.id), onTarget = cluster.history.of(cluster, target, resource.id);
   const only = (entries: readonly HistoryEntry[], task: string, end: "migrate_source" | "migrate_target", name: string): HistoryEntry | null => {
     const found = entries.filter((one) => one.task === task && one.element.attributes[end] === name);
     return found.length === 1 ? (found[0] ?? null) : null;

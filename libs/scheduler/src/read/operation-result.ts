@@ -23,8 +23,6 @@ export interface Replay {
   readonly resource: Resource;
   readonly node: Node;
   readonly entries: readonly HistoryEntry[];
-  /** Id of the `lrm_resource`. */
-  readonly historyId: string;
   role: Role;
   onFail: OnFail;
   lastFailure: HistoryEntry | null;
