@@ -14,6 +14,8 @@ export function routerOf(action: PlannedAction): NodeName | null {
   if (connection === null || action.task === "stonith") return null;
   const from = currentNode(connection), to = connection.assigned;
   if (from === null || to === null || from === to) return (from ?? to)?.name ?? null;
+  // The old place may be lost; then the connection is established anew first, whatever is done
+  if (!from.online || from.unclean) return to.name;
   const task = action.notification?.task ?? action.task;
   const stays = BEFORE_THE_MOVE.has(task) && connection.partialMigration === null;
   return (stays ? from : to).name;
