@@ -104,9 +104,20 @@ function bundle(draft: Draft, number: number): XmlElement {
   const container = xml(dice.pick(["docker", "podman"]), {
     image: "example:latest", replicas: String(replicas), "replicas-per-host": dice.chance(20) ? "2" : undefined, "promoted-max": promotable ? "1" : undefined,
   });
-  const network = xml("network", { "ip-range-start": `192.168.${100 + number}.10`, "host-interface": "eth0", "host-netmask": "24" });
+  // Without addresses connections go to the host of the container, wherever that is
+  const network = dice.chance(40)
+    ? xml("network", { "control-port": String(3121 + number) })
+    : xml("network", { "ip-range-start": `192.168.${100 + number}.10`, "host-interface": "eth0", "host-netmask": "24" });
+  const meta: Record<string, string> = {};
+  if (dice.chance(30)) meta["interleave"] = "true";
+  if (dice.chance(20)) meta["notify"] = "true";
+  if (dice.chance(30)) meta["resource-stickiness"] = dice.pick(["1", "100", "INFINITY"]);
+  if (dice.chance(15)) meta["priority"] = "5";
+  if (dice.chance(8)) meta["target-role"] = "Stopped";
+  if (dice.chance(5)) meta["is-managed"] = "false";
+  if (dice.chance(20)) meta["container-attribute-target"] = "host";
   addTop(draft, { kind: "bundle", id, primitives: filled ? [`b${number}p`] : [], max: replicas, promotable });
-  return xml("bundle", { id }, [container, network, filled ? primitive(draft, `b${number}p`, { member: true, promotable }) : null]);
+  return xml("bundle", { id }, [pairs(draft, "meta_attributes", meta), container, network, filled ? primitive(draft, `b${number}p`, { member: true, promotable }) : null]);
 }
 
 interface PrimitiveOptions {

@@ -2,13 +2,14 @@
  * Propagation: what is required or cannot run spreads along the orderings until nothing changes (3-actions U4 to U7, U20).
  * Every visit only takes flags away, so it ends; the order of visits is that of the reference.
  */
+import { isTrue } from "@quorate/cib";
 import { findAction } from "../actions/action-table.ts";
 import type { Ordering, PlannedAction } from "../model/action.ts";
 import { ORDER } from "../model/action.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Node } from "../model/node.ts";
 import type { Resource } from "../model/resource.ts";
-import { isAncestor, wholeOf } from "../model/resource.ts";
+import { isAncestor, topOf, wholeOf } from "../model/resource.ts";
 import { INFINITY } from "../model/score.ts";
 import { assignedPlaces } from "../assign/colocation-scores.ts";
 import { attach } from "./attach.ts";
@@ -80,9 +81,9 @@ function completionOf(first: PlannedAction, next: PlannedAction): PlannedAction 
   if (resource === next.resource || isAncestor(resource, next.resource)) return null;
   const task = COMPLETION[first.task];
   if (task === undefined || first.notification !== null) return null;
-  // Instances that are told of it have to be told before anybody else goes on
-  const told = resource.parent === null || resource.parent.kind === "bundle" ? resource.notifiedTasks.find((one) => one.task === first.task) : undefined;
-  return told?.postConfirmed ?? findAction(resource, task, null);
+  // Instances that are told of it have to be told before anybody else goes on; what says so without telling anybody is never over, as in the reference
+  const tells = topOf(resource) === resource && (resource.clone?.notify ?? isTrue(resource.meta.get("notify") ?? null));
+  return tells ? (resource.notifiedTasks.find((one) => one.task === first.task)?.postConfirmed ?? null) : findAction(resource, task, null);
 }
 
 /** What must be with a resource that cannot start cannot start either (3-actions U20). */
