@@ -48,9 +48,10 @@ function remoteNodes(draft: Draft): XmlElement[] {
 function generateTop(draft: Draft, number: number): XmlElement {
   const { dice, features } = draft;
   const kinds: (readonly [string, number])[] = [["primitive", features.has("primitives") ? 5 : 1]];
-  if (features.has("groups")) kinds.push(["group", 4]);
-  if (features.has("clones")) kinds.push(["clone", 3], ["clone-group", 1]);
-  if (features.has("promotable")) kinds.push(["promotable", 3], ["promotable-group", 1]);
+  const grouped = features.has("groups");
+  if (grouped) kinds.push(["group", 4]);
+  if (features.has("clones")) kinds.push(["clone", 3], ["clone-group", grouped ? 1 : 0]);
+  if (features.has("promotable")) kinds.push(["promotable", 3], ["promotable-group", grouped ? 1 : 0]);
   if (features.has("bundles")) kinds.push(["bundle", 1]);
   const kind = dice.weighted(kinds);
   switch (kind) {

@@ -116,3 +116,15 @@ describe("the order of leaving and coming", () => {
     expect(order("default")).toEqual(["a_start_0 after a_monitor_0 a_stop_0", "b_start_0 after b_monitor_0 b_stop_0"]);
   });
 });
+
+describe("which node comes first", () => {
+  test("minimal: the first by name, even where a resource is elsewhere already", () => {
+    expect(places({ nodes: "n1 n2", resources: "a@n2", strategy: "minimal" })).toBe("a:n1");
+    expect(places({ nodes: "n1 n2", resources: "a@n2", strategy: "utilization" })).toBe("a:n2");
+  });
+
+  test("balanced: more of one thing and less of another is no more", () => {
+    expect(places({ nodes: "n1(cpu=4,memory=1) n2(cpu=3,memory=2)", resources: "a", strategy: "balanced" })).toBe("a:n1");
+    expect(places({ nodes: "n1(cpu=4,memory=1) n2(cpu=5,memory=1)", resources: "a", strategy: "balanced" })).toBe("a:n2");
+  });
+});
